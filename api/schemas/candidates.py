@@ -1,0 +1,217 @@
+"""Candidates, their evidence and decisions."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import Field
+
+from api.schemas.base import Model, Named, UtcTime
+
+Stage = Literal["first", "senior", "legal"]
+Verdict = Literal["keep", "reject", "escalate", "accept", "return"]
+
+
+class DeviceBrief(Model):
+    """A camera, in short."""
+
+    code: str
+    name: str
+    name_en: str
+    kind: Literal["fixed", "vehicle"]
+
+
+class CandidateBrief(Model):
+    """A row of a list. Durations in seconds of capture time; ``confidence`` 0-1."""
+
+    id: int
+    number: str
+    type: str
+    state: str  # open, escalated, kept, rejected, filed, returned
+    proof: Literal["evidence", "clue"]
+    squad: Named | None
+    street: Named | None
+    shop: Named | None
+    device: DeviceBrief
+    first_at: UtcTime
+    last_at: UtcTime
+    observed_s: float
+    inferred_s: float
+    confidence: float
+    standing: bool  # not yet seen to end
+    latitude: float | None
+    longitude: float | None
+    picture: str | None  # address of the best picture
+    reason: str | None  # of its rejection
+    case_id: int | None
+    case_number: str | None
+
+
+class BoxOut(Model):
+    """A box on a picture: xyxy 0-1 of width and height. ``subject``: the thing this candidate is about."""
+
+    label: str
+    confidence: float
+    xyxy: tuple[float, float, float, float]
+    subject: bool
+
+
+class ZoneOnPicture(Model):
+    """A zone as it was when the candidate was raised: polygon 0-1 of the picture."""
+
+    code: str
+    kind: str
+    polygon: list[tuple[float, float]]
+    shop: str | None
+
+
+class PictureOut(Model):
+    """One sealed picture. ``role``: first, middle, latest."""
+
+    id: int
+    role: str
+    captured_at: UtcTime
+    time_source: str
+    device: str
+    width: int
+    height: int
+    url: str
+    sha256: str
+    boxes: list[BoxOut]
+    zones: list[ZoneOnPicture]
+
+
+class ClipOut(Model):
+    """A short clip around the latest look; ``url`` plays in a browser."""
+
+    url: str
+    start: UtcTime
+    end: UtcTime
+    sha256: str
+
+
+class Check(Model):
+    """One thing the rule or the law asks, as a code with values; the page puts it into words.
+
+    ok: True tick, False cross, None for information only.
+    """
+
+    code: str
+    ok: bool | None
+    values: dict[str, float | int | bool | str | None]
+
+
+class SightingOut(Model):
+    """One stay at the place, seen by one device in one go."""
+
+    device: str
+    first_at: UtcTime
+    last_at: UtcTime
+    observed_s: float
+    inferred_s: float
+    looks: int
+
+
+class DecisionOut(Model):
+    """A decision as it stands in the record."""
+
+    id: int
+    stage: Stage
+    verdict: Verdict
+    reason: str | None
+    note: str
+    by: str
+    decided_at: UtcTime
+    seconds: float
+
+
+class SealOut(Model):
+    """The seal over a candidate's evidence: place in the chain and hash."""
+
+    seq: int
+    manifest_sha256: str
+    hash: str
+    sealed_at: UtcTime
+
+
+class HistoryOut(Model):
+    """What happened at this place in the 30 days before: counts."""
+
+    candidates: int
+    confirmed: int
+    cases: int
+
+
+class Candidate(CandidateBrief):
+    """All that a reviewer sees of one candidate."""
+
+    pictures: list[PictureOut]
+    clip: ClipOut | None
+    checks: list[Check]
+    sightings: list[SightingOut]
+    decisions: list[DecisionOut]
+    seals: list[SealOut]
+    history: HistoryOut
+    place_error_m: float | None
+    rule: str
+    rule_version: int
+    model_id: str
+
+
+class TakeNext(Model):
+    """What the reviewer wants next. ``skip``: ids held already or put aside."""
+
+    stage: Stage = "first"
+    squad: str | None = None
+    street: str | None = None
+    type: str | None = None
+    skip: list[int] = Field(default=[], max_length=50)
+
+
+class Taken(Model):
+    """A candidate under lease, or none when the queue is empty."""
+
+    candidate: Candidate | None
+    lease_until: UtcTime | None
+    waiting: int
+
+
+class QueueSummary(Model):
+    """How much waits, and how the person's day goes. ``median_s``: seconds a decision took, today, median."""
+
+    stage: Stage
+    waiting: int
+    held: int
+    by_type: dict[str, int]
+    by_squad: dict[str, int]
+    by_street: dict[str, int]
+    mine_today: int
+    median_s: float | None
+
+
+class Shown(Model):
+    """A picture that was on screen, for how long."""
+
+    picture: int
+    ms: int = Field(ge=0, le=86_400_000)
+
+
+class DecisionIn(Model):
+    """A decision. ``key``: chosen by the page, the same when it sends again: it then counts once."""
+
+    stage: Stage
+    verdict: Verdict
+    reason: str | None = None
+    note: str = Field(default="", max_length=500)
+    seconds: float = Field(ge=0, le=86_400)
+    shown: list[Shown] = Field(default=[], max_length=100)
+    key: str = Field(min_length=8, max_length=64)
+
+
+class Decided(Model):
+    """What the decision did."""
+
+    decision: DecisionOut
+    state: str
+    case_id: int | None
+    case_number: str | None

@@ -1,0 +1,1 @@
+"""Cases: the seven stages as a table of allowed transitions, with append-only, chained events."""

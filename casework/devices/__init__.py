@@ -1,0 +1,1 @@
+"""Cameras and vehicles: keys, mounting, approvals (Penalty Law art. 41)."""

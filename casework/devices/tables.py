@@ -1,0 +1,48 @@
+"""Devices and their approvals."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from typing import Any
+
+from sqlalchemy import Date, ForeignKey
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from casework.db import Base
+from casework.places.tables import Squad, Street
+
+
+class Device(Base):
+    """A camera that stands, or one that drives. heading: surveyed direction of a fixed one, degrees from north."""
+
+    __tablename__ = "device"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    code: Mapped[str] = mapped_column(unique=True)
+    kind: Mapped[str]
+    name: Mapped[str]
+    name_en: Mapped[str]
+    squad_id: Mapped[int | None] = mapped_column(ForeignKey("squad.id"))
+    street_id: Mapped[int | None] = mapped_column(ForeignKey("street.id"))
+    latitude: Mapped[float | None]
+    longitude: Mapped[float | None]
+    heading: Mapped[float | None]
+    mounting: Mapped[dict[str, Any] | None]
+    key_hash: Mapped[str | None] = mapped_column(index=True)
+    active: Mapped[bool] = mapped_column(default=True)
+    made_at: Mapped[datetime]
+    squad: Mapped[Squad | None] = relationship(lazy="raise")
+    street: Mapped[Street | None] = relationship(lazy="raise")
+    approvals: Mapped[list[Approval]] = relationship(lazy="raise", order_by="Approval.kind")
+
+
+class Approval(Base):
+    """One thing that must hold for a device's record to be evidence: from and to are days, both included."""
+
+    __tablename__ = "approval"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    device_id: Mapped[int] = mapped_column(ForeignKey("device.id"), index=True)
+    kind: Mapped[str]
+    valid_from: Mapped[date] = mapped_column(Date)
+    valid_to: Mapped[date] = mapped_column(Date)
+    document: Mapped[str]
+    person: Mapped[str]

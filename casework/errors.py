@@ -1,0 +1,53 @@
+"""The errors of this room, each with a code and one line in both languages: what is wrong, how to mend it.
+
+CaseworkError
+├── NotFound        no such thing, or not in this person's squad      404
+├── Refused         not allowed to this person                        403
+├── Conflict        somebody was first, or the state has changed      409
+├── Invalid         what was given cannot be used                     422
+├── NotSignedIn     no session, key or the wrong password             401
+└── StorageFull     the disk cannot take it; nothing was written      507
+"""
+
+from __future__ import annotations
+
+
+class CaseworkError(Exception):
+    """Base. ``code`` is stable; ``zh`` and ``en`` are for people."""
+
+    def __init__(self, code: str, *, zh: str, en: str) -> None:
+        super().__init__(en)
+        self.code, self.zh, self.en = code, zh, en
+
+
+class NotFound(CaseworkError):
+    """No such thing here."""
+
+
+class Refused(CaseworkError):
+    """This person may not."""
+
+
+class Conflict(CaseworkError):
+    """The state has changed, or somebody was first."""
+
+
+class Invalid(CaseworkError):
+    """The input cannot be used."""
+
+
+class NotSignedIn(CaseworkError):
+    """Who is asking is not known."""
+
+
+class StorageFull(CaseworkError):
+    """There is no room; nothing was half-written."""
+
+
+def not_found(what: str, what_zh: str, key: object) -> NotFound:
+    """The common form of NotFound."""
+    return NotFound(
+        "not_found",
+        zh=f"找不到{what_zh} {key}，或不在您的管辖范围",
+        en=f"no {what} {key}, or not in your squad",
+    )

@@ -1,0 +1,1 @@
+"""Evidence: original pictures, clip and manifest, content-addressed, chained, never changed after."""

@@ -1,0 +1,96 @@
+"""Reading footage."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from sqlalchemy import func, or_, select
+from sqlalchemy.orm import Session, joinedload
+
+from casework.devices.tables import Device
+from casework.errors import not_found
+from casework.footage.tables import Footage, LookTally, TrackFile
+from casework.people.service import Person
+
+
+def footage_by_hash(session: Session, sha256: str) -> Footage | None:
+    """The footage with these bytes."""
+    return session.scalar(select(Footage).where(Footage.sha256 == sha256))
+
+
+def footage(session: Session, footage_id: int) -> Footage:
+    """The footage with its device. Raises NotFound."""
+    row = session.scalar(select(Footage).where(Footage.id == footage_id).options(joinedload(Footage.device)))
+    if row is None:
+        raise not_found("footage", "视频", footage_id)
+    return row
+
+
+def page_of_footage(
+    session: Session, person: Person, device: str | None, page: int, size: int
+) -> tuple[list[Footage], int]:
+    """Newest first, of the person's squad if they have one."""
+    query = select(Footage).join(Footage.device)
+    if device:
+        query = query.where(Device.code == device)
+    if person.squad_id is not None:
+        query = query.where(Device.squad_id == person.squad_id)
+    total = session.scalar(select(func.count()).select_from(query.subquery())) or 0
+    rows = (
+        query.options(joinedload(Footage.device))
+        .order_by(Footage.id.desc())
+        .offset((page - 1) * size)
+        .limit(size)
+    )
+    return list(session.scalars(rows)), total
+
+
+def waiting(session: Session, now: datetime, track_wait: timedelta) -> Footage | None:
+    """The oldest footage that no worker holds; a vehicle's waits a while for its track. Locked."""
+    ready = or_(
+        Footage.track_path.is_not(None),
+        Device.kind == "fixed",
+        Footage.received_at <= now - track_wait,
+        Footage.state == "running",
+    )
+    return session.scalar(
+        select(Footage)
+        .join(Footage.device)
+        .where(
+            Footage.state.in_(("accepted", "running")),
+            or_(Footage.lease_until.is_(None), Footage.lease_until < now),
+            ready,
+        )
+        .options(joinedload(Footage.device))
+        .order_by(Footage.id)
+        .limit(1)
+        .with_for_update(skip_locked=True, of=Footage)
+    )
+
+
+def track_for(session: Session, device_id: int, stem: str) -> TrackFile | None:
+    """The latest track of this device with this stem."""
+    return session.scalar(
+        select(TrackFile)
+        .where(TrackFile.device_id == device_id, TrackFile.stem == stem)
+        .order_by(TrackFile.id.desc())
+        .limit(1)
+    )
+
+
+def looks_by_device(session: Session, since: datetime) -> dict[int, int]:
+    """Looks per device from an hour on."""
+    rows = session.execute(
+        select(LookTally.device_id, func.sum(LookTally.looks))
+        .where(LookTally.hour >= since)
+        .group_by(LookTally.device_id)
+    )
+    return {device_id: int(looks) for device_id, looks in rows}
+
+
+def footage_by_device(session: Session) -> dict[int, tuple[int, datetime | None]]:
+    """Device -> how much footage it handed in, and the capture time of its last look."""
+    rows = session.execute(
+        select(Footage.device_id, func.count(), func.max(Footage.ended_at)).group_by(Footage.device_id)
+    )
+    return {device_id: (count, last) for device_id, count, last in rows}

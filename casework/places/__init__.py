@@ -1,0 +1,1 @@
+"""Squads, streets, shops, zones: where things are and what is allowed there."""

@@ -1,0 +1,75 @@
+"""What the rule and the law ask of a candidate, each as a code with values and a tick or cross.
+
+The page puts them into words. Pure: works on what the candidate's row holds.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from casework.candidates.tables import Candidate
+from casework.devices.service import missing_approvals
+
+Value = float | int | bool | str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """ok: tick, cross, or none for information only."""
+
+    code: str
+    ok: bool | None
+    values: dict[str, Value] = field(default_factory=dict)
+
+
+def checks_of(candidate: Candidate) -> list[Check]:
+    """The checks in the order of the page, against the rule's numbers as they were when it was raised.
+
+    ``candidate.device`` with its approvals and ``candidate.sightings`` are loaded.
+    """
+    facts: dict[str, Any] = candidate.facts
+    rule = facts["rule"]
+    found: list[Check] = []
+    dwell = candidate.observed_s + candidate.inferred_s
+    if candidate.device.kind == "fixed":
+        found.append(
+            Check(
+                "dwell",
+                dwell >= rule["dwell_s"],
+                {"dwell_s": dwell, "observed_s": candidate.observed_s, "needed_s": rule["dwell_s"]},
+            )
+        )
+        found.append(
+            Check(
+                "pictures",
+                facts.get("pictures", 0) >= rule["pictures"],
+                {"count": facts.get("pictures", 0), "needed": rule["pictures"]},
+            )
+        )
+        found.append(
+            Check(
+                "spacing",
+                facts.get("least_spacing_s", 0) >= rule["spacing_s"],
+                {"least_s": facts.get("least_spacing_s", 0), "needed_s": rule["spacing_s"]},
+            )
+        )
+        found.append(Check("zone", None, {"share": facts.get("zone_share")}))
+    else:
+        found.append(
+            Check(
+                "passes",
+                "one_pass" not in facts["clue_because"],
+                {"count": len(candidate.sightings), "needed": rule["passes"]},
+            )
+        )
+    missing = missing_approvals(candidate.device, candidate.first_at)
+    found.append(Check("approval", not missing, {"missing": ",".join(missing)}))
+    weak = [d for d in facts["clue_because"] if d.startswith("clock:")]
+    found.append(Check("clock", not weak, {"source": facts["time_source"]}))
+    found.append(Check("permitted", True, {}))
+    if candidate.place_error_m is not None:
+        found.append(Check("position", candidate.place_error_m <= 8.0, {"error_m": candidate.place_error_m}))
+    if "district" in facts["clue_because"]:
+        found.append(Check("district", False, {}))
+    return found

@@ -1,0 +1,144 @@
+"""Checking everything that was sealed: files, manifests, chains, decisions, states. Names what is wrong.
+
+Each finding is one line that begins with what it is about. Nothing is repaired.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session, selectinload
+
+from casework.audit import queries as audit
+from casework.audit.tables import AuditEvent
+from casework.candidates.tables import Candidate
+from casework.cases import queries as cases
+from casework.cases.tables import Case
+from casework.chain import breaks
+from casework.db import canonical
+from casework.evidence import queries as evidence
+from casework.evidence.tables import EvidenceItem, EvidenceSeal
+from casework.review import queries as review
+from casework.review.tables import Decision
+from casework.review.transitions import transition
+from casework.storage import BlobStore
+
+
+@dataclass(slots=True)
+class Report:
+    """checked: files, manifests, chain entries, decisions and cases that were looked at. bad: one line each."""
+
+    checked: int = 0
+    bad: list[str] = field(default_factory=list)
+
+
+def verify(session: Session, store: BlobStore) -> Report:
+    """Check all of it. Reads every evidence file once."""
+    report = Report()
+    for part in (_files, _manifests, _chains, _decisions, _states):
+        for finding in part(session, store, report):
+            report.bad.append(finding)
+    return report
+
+
+def _files(session: Session, store: BlobStore, report: Report) -> Iterator[str]:
+    measured: dict[str, str | None] = {}
+    for item, _seal in evidence.all_items(session):
+        report.checked += 1
+        if item.sha256 not in measured:
+            measured[item.sha256] = store.measure(item.sha256)
+        name = f"evidence {item.kind} {item.role} of candidate {item.candidate_id} ({item.sha256[:12]})"
+        if measured[item.sha256] is None:
+            yield f"{name}: the file is missing"
+        elif measured[item.sha256] != item.sha256:
+            yield f"{name}: the file was changed"
+
+
+def _manifests(session: Session, store: BlobStore, report: Report) -> Iterator[str]:
+    rows: dict[int, list[EvidenceItem]] = {}
+    for item, seal in evidence.all_items(session):
+        rows.setdefault(seal.seq, []).append(item)
+    for seal in session.scalars(select(EvidenceSeal).order_by(EvidenceSeal.seq)):
+        report.checked += 1
+        name = f"manifest of seal #{seal.seq}, candidate {seal.candidate_id} ({seal.manifest_sha256[:12]})"
+        found = store.measure(seal.manifest_sha256)
+        if found is None:
+            yield f"{name}: the file is missing"
+        elif found != seal.manifest_sha256:
+            yield f"{name}: the file was changed"
+        else:
+            manifest = json.loads(store.get(seal.manifest_sha256))
+            if manifest["key"] != seal.key or manifest["files"] != [
+                _listed(i) for i in rows.get(seal.seq, [])
+            ]:
+                yield f"{name}: the records in the database do not fit it"
+
+
+def _listed(item: EvidenceItem) -> dict[str, object]:
+    return {
+        "kind": item.kind,
+        "role": item.role,
+        "sha256": item.sha256,
+        "size": item.size,
+        "media_type": item.media_type,
+        "captured_at": item.captured_at.isoformat(),
+        "meta": item.meta,
+    }
+
+
+def _chains(session: Session, store: BlobStore, report: Report) -> Iterator[str]:
+    for name, entries in (("evidence", evidence.chain_entries), ("audit", audit.chain_entries)):
+        yield from breaks(session, name, _counted(entries(session), report))
+    for case_id in session.scalars(select(Case.id).order_by(Case.id)):
+        yield from breaks(session, f"case:{case_id}", _counted(cases.chain_entries(session, case_id), report))
+
+
+def _counted(
+    entries: Iterator[tuple[int, str, str, object]], report: Report
+) -> Iterator[tuple[int, str, str, object]]:
+    for entry in entries:
+        report.checked += 1
+        yield entry
+
+
+def _decisions(session: Session, store: BlobStore, report: Report) -> Iterator[str]:
+    logged = {
+        event.detail["id"]: event.detail
+        for event in session.scalars(select(AuditEvent).where(AuditEvent.action == "decision"))
+        if "id" in event.detail
+    }
+    for decision in review.all_decisions(session):
+        report.checked += 1
+        detail = logged.pop(decision.id, None)
+        name = f"decision {decision.id} on candidate {decision.candidate_id}"
+        if detail is None:
+            yield f"{name}: the audit log does not know it"
+        elif canonical(detail) != canonical(decision.content()):
+            yield f"{name}: was changed, the audit log says otherwise"
+    for missing, detail in logged.items():
+        yield f"decision {missing} on candidate {detail.get('candidate')}: is missing, the audit log knows it"
+
+
+def _states(session: Session, store: BlobStore, report: Report) -> Iterator[str]:
+    last: dict[int, Decision] = {}
+    for decision in review.all_decisions(session):
+        last[decision.candidate_id] = decision
+    for candidate in session.scalars(select(Candidate).order_by(Candidate.id)):
+        report.checked += 1
+        decided = last.get(candidate.id)
+        step = transition(decided.stage, decided.verdict) if decided else None
+        if candidate.state != (step.to if step else "open"):
+            yield f"candidate {candidate.id}: is '{candidate.state}', its decisions say '{step.to if step else 'open'}'"
+    for case in session.scalars(select(Case).options(selectinload(Case.events)).order_by(Case.id)):
+        report.checked += 1
+        if not case.events or case.events[-1].to_state != case.state:
+            yield f"case {case.id}: is '{case.state}', its events say otherwise"
+        given: dict[str, object] = {}
+        for event in case.events:
+            given.update(event.data)
+        for name in ("party", "fine_yuan", "procedure"):
+            if getattr(case, name) != given.get(name):
+                yield f"case {case.id}: {name} is {getattr(case, name)!r}, its events say {given.get(name)!r}"

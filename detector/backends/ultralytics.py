@@ -1,0 +1,98 @@
+"""A back end over an ultralytics YOLO (.pt or .onnx): training, teachers and comparisons, never the service.
+
+torch and ultralytics are imported when a detector is made, not when this module is (the ``train`` extra).
+"""
+
+from __future__ import annotations
+
+import hashlib
+import threading
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from detector.backends.torch_runtime import prepare
+from detector.detections import Detections
+from detector.errors import BadOutput, BadPicture, BadWeights
+from ingest.frame import Image
+
+
+class UltralyticsDetector:
+    """Detector over ``ultralytics.YOLO``; pictures are letterboxed to a square, as our other back ends do
+    it.
+    """
+
+    def __init__(
+        self,
+        path: Path,
+        *,
+        names: tuple[str, ...] | None = None,
+        size: int = 640,
+        floor: float = 0.1,
+        iou: float = 0.7,
+        threads: int | None = None,
+        name: str | None = None,
+        end2end: bool = False,
+    ) -> None:
+        """Load ``path``.
+
+        names: class names by id; None takes the file's own. size: side of the square looked at, pixels.
+        floor: least confidence returned. iou: overlap above which the weaker box of a class is dropped.
+        end2end: use the head without suppression; a .onnx file has only the head that it was exported with.
+        Raises BadWeights (no such file, other classes), ModuleNotFoundError (the extra is not installed).
+        """
+        if not path.is_file():
+            raise BadWeights(f"{path}: no such model file; see weights/README.md")
+        prepare(threads)
+        from ultralytics import YOLO
+
+        self._model: Any = YOLO(str(path), task="detect")
+        self._settings = {
+            "imgsz": size,
+            "conf": floor,
+            "iou": iou,
+            "rect": False,
+            "device": "cpu",
+            "verbose": False,
+        }
+        if path.suffix == ".pt":
+            self._model.model.end2end = end2end
+        own = self._model.names
+        self._names = names if names is not None else tuple(own[i] for i in sorted(own))
+        if len(self._names) != len(own):
+            raise BadWeights(f"{path.name}: it has {len(own)} classes, {len(self._names)} are expected")
+        digest = hashlib.sha256(path.read_bytes()).hexdigest()
+        self._model_id = f"{name or path.stem}-{digest[:8]}"
+        self._lock = threading.Lock()  # ultralytics keeps state between calls
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Class names by id."""
+        return self._names
+
+    @property
+    def model_id(self) -> str:
+        """Name and short hash of the model."""
+        return self._model_id
+
+    def detect(self, images: list[Image]) -> list[Detections]:
+        """Look at pictures of any sizes, one after another. Raises BadOutput, BadPicture."""
+        for image in images:
+            if image.ndim != 3 or image.shape[2] != 3 or image.dtype != np.uint8 or 0 in image.shape:
+                raise BadPicture(f"picture is {image.shape} {image.dtype}; (H, W, 3) uint8 BGR is expected")
+        with self._lock:
+            return [self._one(image) for image in images]
+
+    def _one(self, image: Image) -> Detections:
+        results = self._model.predict(image, **self._settings)
+        if len(results) != 1:
+            raise BadOutput(f"{self._model_id}: {len(results)} results for one picture")
+        boxes = results[0].boxes
+        return Detections(
+            boxes.xyxy.numpy().astype(np.float32).reshape(-1, 4),
+            boxes.cls.numpy().astype(np.int64).reshape(-1),
+            boxes.conf.numpy().astype(np.float32).reshape(-1),
+            self._names,
+            self._model_id,
+        )

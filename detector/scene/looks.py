@@ -1,0 +1,233 @@
+"""Looks: the clock of one source's looks, and the history of one thing over them. Capture time only."""
+
+from __future__ import annotations
+
+from bisect import bisect_left, bisect_right
+from collections import deque
+from collections.abc import Collection
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from statistics import median
+
+import numpy as np
+
+from detector.scene.boxes import Floats
+from detector.scene.model import GroundPlace, Sighting
+from ingest.errors import BadTime
+
+MOST_LOOKS = 600
+"""A history longer than this is thinned: a stall that stands all day must not fill the memory."""
+
+NORMAL_STEP = 1.5
+"""A step between two looks up to this many times the usual one is a normal step."""
+
+_MEMORY = 31  # steps between looks whose median is the usual one
+_HAIR = 1e-6  # seconds; the microsecond that capture times are kept to
+
+
+@dataclass(frozen=True, slots=True)
+class LookNotes:
+    """What was wrong with the looks, for the device's health page. Counts and seconds.
+
+    looks: judged. repeated: same capture time as the last. backwards: captured before the last; both were
+    ignored. furthest_back_s: largest jump back of the clock. A scene stays blind until the clock passes its
+    old reading: where this is long, finish the scene and begin a new one. too_far_apart: steps longer than
+    any rule's gap, over which nothing can be said to have stood. unplaced: looks of a vehicle without
+    position or heading. duplicates: looks at which a violation was not raised because one of its type is open
+    at its place. let_off: things of a vehicle's pass on permitted or ignored ground, or inside their shop.
+    """
+
+    looks: int = 0
+    repeated: int = 0
+    backwards: int = 0
+    furthest_back_s: float = 0.0
+    too_far_apart: int = 0
+    unplaced: int = 0
+    duplicates: int = 0
+    let_off: int = 0
+
+
+class LookClock:
+    """Admits looks in order of capture time and knows the usual step between them."""
+
+    def __init__(self, gap_s: float) -> None:
+        self.notes = LookNotes()
+        self.first: datetime | None = None
+        self._last: datetime | None = None
+        self._gap_s = gap_s
+        self._steps: deque[float] = deque(maxlen=_MEMORY)
+        self.normal_step_s = 0.0
+        """Longest step that counts as normal: 1.5 times the median of the last 31, this one included."""
+
+    def admit(self, captured_at: datetime) -> float | None:
+        """Seconds since the first look, or None for a look that is ignored.
+
+        Raises BadTime for one that is not UTC.
+        """
+        if captured_at.utcoffset() != timedelta(0):
+            raise BadTime(f"capture time {captured_at} is not UTC; convert it with an explicit time zone")
+        if self.first is None or self._last is None:
+            self.first = self._last = captured_at
+            self.notes = replace(self.notes, looks=1)
+            return 0.0
+        step = (captured_at - self._last).total_seconds()
+        if step <= 0:
+            self._ignore(step)
+            return None
+        self._last = captured_at
+        self._steps.append(step)
+        self.normal_step_s = NORMAL_STEP * median(self._steps)
+        self.notes = replace(
+            self.notes,
+            looks=self.notes.looks + 1,
+            too_far_apart=self.notes.too_far_apart + (step > self._gap_s + _HAIR),
+        )
+        return (captured_at - self.first).total_seconds()
+
+    def note(self, *, unplaced: int = 0, duplicates: int = 0, let_off: int = 0) -> None:
+        """Count what a scene met."""
+        self.notes = replace(
+            self.notes,
+            unplaced=self.notes.unplaced + unplaced,
+            duplicates=self.notes.duplicates + duplicates,
+            let_off=self.notes.let_off + let_off,
+        )
+
+    def _ignore(self, step: float) -> None:
+        self.notes = replace(
+            self.notes,
+            repeated=self.notes.repeated + (step == 0),
+            backwards=self.notes.backwards + (step < 0),
+            furthest_back_s=max(self.notes.furthest_back_s, -step),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Tally:
+    """Running sums over a thing's looks: seconds, counts.
+
+    The difference of two is the tally of what lies between.
+    """
+
+    seen: int = 0
+    missed: int = 0
+    hidden: int = 0
+    observed_s: float = 0.0
+    inferred_s: float = 0.0
+    confidence: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """A part of a history. start, end: capture times of its first and last look.
+
+    before: the tally just after the look at ``start``, without that look. after: just after the look at
+    ``end``.
+    """
+
+    start: datetime
+    end: datetime
+    before: Tally
+    after: Tally
+
+    @property
+    def facts(self) -> dict[str, float | int | bool | str]:
+        """Seconds and counts by plain names."""
+        seen = self.after.seen - self.before.seen
+        return {
+            "dwell_s": round((self.end - self.start).total_seconds(), 3),
+            "observed_s": round(self.after.observed_s - self.before.observed_s, 3),
+            "inferred_s": round(self.after.inferred_s - self.before.inferred_s, 3),
+            "mean_confidence": round((self.after.confidence - self.before.confidence) / seen, 3),
+            "looks_seen": seen,
+            "looks_missed": self.after.missed - self.before.missed,
+            "looks_hidden": self.after.hidden - self.before.hidden,
+        }
+
+
+@dataclass(slots=True)
+class History:
+    """One thing's looks: parallel lists, and sums that thinning does not touch.
+
+    A step between two looks that saw the thing is *observed* when no look between them missed it and it is
+    no longer than the clock's normal step (``LookClock.normal_step_s`` at the later of the two looks);
+    else it is *inferred*. Only capture times count, so observed + inferred = last - first, always.
+    Missed looks count once the thing is seen again: what comes after the last sight is not the thing's time.
+    """
+
+    times: list[datetime] = field(default_factory=list)
+    frames: list[int] = field(default_factory=list)
+    boxes: list[Floats] = field(default_factory=list)
+    confidences: list[float] = field(default_factory=list)
+    tally: Tally = field(default_factory=Tally)
+    last_s: float = 0.0
+    pending_missed: int = 0
+    pending_hidden: int = 0
+
+    def see(
+        self, at: datetime, at_s: float, frame: int, box: Floats, confidence: float, normal_step_s: float
+    ) -> None:
+        """Add a look that saw the thing. box: (4,) 0-1 of the picture."""
+        was = self.tally
+        step = at_s - self.last_s if self.times else 0.0
+        observed = not self.pending_missed and step <= normal_step_s + _HAIR
+        self.tally = Tally(
+            was.seen + 1,
+            was.missed + self.pending_missed,
+            was.hidden + self.pending_hidden,
+            was.observed_s + (step if observed else 0.0),
+            was.inferred_s + (0.0 if observed else step),
+            was.confidence + confidence,
+        )
+        self.pending_missed = self.pending_hidden = 0
+        self.last_s = at_s
+        self.times.append(at)
+        self.frames.append(frame)
+        self.boxes.append(box)
+        self.confidences.append(confidence)
+
+    @property
+    def before_last(self) -> Tally:
+        """The tally without the last look, for a span that begins there.
+
+        The step to it belongs to what came before.
+        """
+        return replace(
+            self.tally, seen=self.tally.seen - 1, confidence=self.tally.confidence - self.confidences[-1]
+        )
+
+    def miss(self, hidden: bool) -> None:
+        """Count a look that did not see it. hidden: something else stood before it."""
+        self.pending_missed += 1
+        self.pending_hidden += hidden
+
+    def thin(self, keep: Collection[datetime]) -> None:
+        """Drop every second look, but none at the times ``keep``, nor the first or last.
+
+        Call it at ``MOST_LOOKS``.
+        """
+        last = len(self.times) - 1
+        kept = [i for i, at in enumerate(self.times) if i % 2 == 0 or i == last or at in keep]
+        self.times = [self.times[i] for i in kept]
+        self.frames = [self.frames[i] for i in kept]
+        self.boxes = [self.boxes[i] for i in kept]
+        self.confidences = [self.confidences[i] for i in kept]
+
+    def sighting(
+        self, device_id: str, label: str, size: tuple[int, int], span: Span, ground: GroundPlace | None = None
+    ) -> Sighting:
+        """The looks of ``span``, in pixels of ``size``."""
+        i, j = bisect_left(self.times, span.start), bisect_right(self.times, span.end)
+        scale = np.array([*size, *size], np.float64)
+        return Sighting(
+            device_id=device_id,
+            label=label,
+            times=tuple(self.times[i:j]),
+            frames=tuple(self.frames[i:j]),
+            xyxy=(np.array(self.boxes[i:j]) * scale).astype(np.float32),
+            confidence=np.array(self.confidences[i:j], np.float32),
+            size=size,
+            observed_s=round(span.after.observed_s - span.before.observed_s, 3),
+            inferred_s=round(span.after.inferred_s - span.before.inferred_s, 3),
+            ground=ground,
+        )

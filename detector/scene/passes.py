@@ -1,0 +1,228 @@
+"""VehicleScene: from a patrol vehicle's detections to clues, one pass at a time, by place on the ground."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+
+import numpy as np
+from numpy.typing import NDArray
+
+from detector.detections import Detections
+from detector.scene.boxes import Floats, foot_points, iou, pair_up
+from detector.scene.ground import LocalPlane, covariances, to_ground, view_of
+from detector.scene.looks import MOST_LOOKS, LookClock, LookNotes
+from detector.scene.model import Change, DoorLine, Mounting, Rule, SceneEvent, Zone
+from detector.scene.pictures import Ladder
+from detector.scene.roadside import Points, RoadThing, Told, distances, settle, spread_of
+from detector.scene.rules_data import distinct
+from detector.scene.sightings import SAME, Bounds
+from detector.scene.street import Street
+from ingest.frame import Position
+
+BEHIND_S = 5.0
+"""A thing not seen for so long (or three normal steps between looks, if longer) is behind the vehicle."""
+
+BEYOND_M = 15.0
+"""... and so is one that lies this far beyond the rule's reach."""
+
+EDGE_PX = 2.0
+"""A box this near to the left, right or lower edge of the picture is cut by it."""
+
+_HAIR = 1e-6
+
+
+class VehicleScene:
+    """Judges the looks of one driving camera; holds state, touches nothing.
+
+    zones: in ground space. door_lines: of the shops along the way. Raises BadZone, BadRule, ValueError
+    (mounting).
+
+    A thing is raised once in a pass, as a clue (``proven`` False), when it is behind the vehicle or at
+    ``finish``: with ``looks_per_pass`` looks or more, the best of them sure enough to begin a sighting, and
+    not on permitted or ignored ground. Its pass lasts until nobody saw it for the rule's ``gap_s``; seen
+    again later, it is a new pass. A rule's ``zone_kinds`` do not limit a vehicle: zones of these kinds that
+    hold the place are named, not needed.
+    """
+
+    def __init__(
+        self,
+        device_id: str,
+        rules: Sequence[Rule],
+        zones: Sequence[Zone],
+        door_lines: Sequence[DoorLine],
+        mounting: Mounting,
+    ) -> None:
+        self.device_id = device_id
+        self._rules = distinct(rules)
+        self._street = Street(zones, door_lines)
+        self._mounting = mounting
+        view_of(mounting, 0.0, (1920, 1080))  # a mounting that sees nothing is refused now, not at a look
+        self._bounds = Bounds.of(rules)
+        self._reach = {
+            label: max(r.reach_m for r in rules if label in r.labels) for label in self._bounds.start
+        }
+        self._gap_s = max((rule.gap_s for rule in rules), default=0.0)
+        self._clock = LookClock(self._gap_s)
+        self._things: list[RoadThing] = []
+        self._plane: LocalPlane | None = None
+        self._told: list[Told] = []
+        self._pictures = max((rule.pictures for rule in rules), default=1)
+
+    @property
+    def notes(self) -> LookNotes:
+        """What was wrong with the looks so far."""
+        return self._clock.notes
+
+    def look(
+        self,
+        captured_at: datetime,
+        frame_index: int,
+        size: tuple[int, int],
+        detections: Detections,
+        position: Position | None,
+    ) -> list[SceneEvent]:
+        """Judge one look. captured_at: aware UTC. size: (width, height) px. position: of the camera, WGS-84.
+
+        A look captured no later than the one before is ignored; one without position or heading sees nothing;
+        both are counted in ``notes``. Raises BadTime.
+        """
+        at_s = self._clock.admit(captured_at)
+        if at_s is None:
+            return []
+        vehicle: Floats | None = None
+        seen: set[RoadThing] = set()
+        if position is None or position.heading is None:
+            self._clock.note(unplaced=1)
+        else:
+            if self._plane is None:
+                self._plane = LocalPlane(position.latitude, position.longitude)
+            vehicle = self._plane.to_local(np.array([position.longitude, position.latitude]))
+            seen = self._see(captured_at, at_s, frame_index, size, detections, position, vehicle)
+        for thing in self._things:
+            if thing not in seen:
+                thing.history.miss(hidden=False)
+        return self._close(at_s, vehicle)
+
+    def finish(self) -> list[SceneEvent]:
+        """End of the source: what was not raised yet is judged now."""
+        events = [event for thing in self._things if not thing.told for event in self._tell(thing)]
+        self._things = []
+        return events
+
+    def wanted_times(self) -> frozenset[datetime]:
+        """Capture times whose original pictures may still be needed: per thing a ladder and the latest."""
+        return frozenset(
+            at
+            for thing in self._things
+            if not thing.told
+            for at in (*thing.ladder.rungs, thing.history.times[-1])
+        )
+
+    def _see(
+        self,
+        at: datetime,
+        at_s: float,
+        frame: int,
+        size: tuple[int, int],
+        detections: Detections,
+        position: Position,
+        vehicle: Floats,
+    ) -> set[RoadThing]:
+        which, points = self._place(size, detections, position, vehicle)
+        pairs = []
+        if len(which) and self._things:
+            pairs = pair_up(distances(self._things, points), 0.0)
+        found = {col: self._things[row] for row, col in pairs}
+        scaled = detections.xyxy / np.array([*size, *size], np.float64)
+        for col, i in enumerate(which):
+            label, confidence = detections.label(i), float(detections.confidence[i])
+            thing = found.get(col)
+            if thing is None:
+                thing = found[col] = RoadThing(
+                    at, size, Ladder(0.0, self._pictures), points.local[col].copy(), np.zeros((2, 2))
+                )
+                self._things.append(thing)
+            if thing.told and not thing.raised:
+                # It was hidden for a while and judged too early; pictures from before are gone.
+                thing.told, thing.ladder = False, Ladder(0.0, self._pictures)
+            thing.add(points.local[col], points.spread[col], points.cut[col], points.accuracy, vehicle)
+            thing.evidence[label] = thing.evidence.get(label, 0.0) + confidence
+            thing.best[label] = max(thing.best.get(label, 0.0), confidence)
+            thing.history.see(at, at_s, frame, scaled[i], confidence, self._clock.normal_step_s)
+            thing.ladder.offer(at)
+            if len(thing.history.times) >= MOST_LOOKS:
+                thing.history.thin(thing.ladder.rungs)
+        return set(found.values())
+
+    def _place(
+        self, size: tuple[int, int], detections: Detections, position: Position, vehicle: Floats
+    ) -> tuple[list[int], Points]:
+        """The detections that matter and lie within reach, and their ground points; doubles of one thing
+        left out.
+        """
+        names = detections.names
+        stop = np.array([self._bounds.stop.get(name, np.inf) for name in names])
+        reach = np.array([self._reach.get(name, 0.0) for name in names])
+        boxes, class_id = detections.xyxy.astype(np.float64), detections.class_id
+        view = view_of(self._mounting, position.heading or 0.0, size)
+        ground = to_ground(view, foot_points(boxes))
+        flat = (boxes[:, 2:] <= boxes[:, :2]).any(axis=1)
+        sure = detections.confidence + _HAIR >= stop[class_id]
+        # Beyond the horizon the distance is NaN, and NaN is never within reach.
+        mine = np.flatnonzero(sure & ~flat & (np.hypot(ground[:, 0], ground[:, 1]) <= reach[class_id]))
+        mine = mine[_first_of_doubles(boxes[mine], detections.confidence[mine])]
+        cut = (
+            (boxes[mine, 0] <= EDGE_PX)
+            | (boxes[mine, 2] >= size[0] - EDGE_PX)
+            | (boxes[mine, 3] >= size[1] - EDGE_PX)
+        ).tolist()
+        spread = spread_of(covariances(view, ground[mine]), cut)
+        return mine.tolist(), Points(vehicle + ground[mine], spread, cut, position.accuracy)
+
+    def _close(self, at_s: float, vehicle: Floats | None) -> list[SceneEvent]:
+        """Raise what is behind the vehicle; forget what nobody saw for longer than the gap."""
+        events: list[SceneEvent] = []
+        patience = max(BEHIND_S, 3 * self._clock.normal_step_s)
+        for thing in self._things:
+            unseen_s = at_s - thing.history.last_s
+            reach = self._reach[thing.label] + BEYOND_M
+            far = vehicle is not None and float(np.hypot(*(thing.centre - vehicle))) > reach
+            if not thing.told and (far or unseen_s > min(patience, self._gap_s) + _HAIR):
+                thing.told = True
+                events += self._tell(thing)
+        self._things = [t for t in self._things if at_s - t.history.last_s <= self._gap_s + _HAIR]
+        self._told = [t for t in self._told if at_s - t.last_s <= self._gap_s + _HAIR]
+        return events
+
+    def _tell(self, thing: RoadThing) -> list[SceneEvent]:
+        """The clue that a thing makes, if it makes one."""
+        label = thing.label
+        rule = next((rule for rule in self._rules if label in rule.labels), None)
+        if rule is None or self._plane is None or thing.history.tally.seen < rule.looks_per_pass:
+            return []
+        if thing.best[label] + _HAIR < rule.start_confidence:
+            return []
+        settled = settle(thing)
+        told = Told(rule.type, settled, frozenset(thing.history.times), thing.history.last_s)
+        if any(told.doubles(other) for other in self._told):
+            self._clock.note(duplicates=1)
+            return []
+        clue = self._street.clue(self.device_id, thing, rule, settled, self._plane)
+        if clue is None:
+            self._clock.note(let_off=1)
+            return []
+        self._told.append(told)
+        thing.raised = True
+        return [SceneEvent(Change.RAISED, clue)]
+
+
+def _first_of_doubles(boxes: Floats, confidence: NDArray[np.float32]) -> list[int]:
+    """Which boxes of one look stay when each thing (two labels, or seen twice) keeps its surest."""
+    order = np.argsort(-confidence, kind="stable").tolist()
+    same = iou(boxes, boxes) >= SAME
+    kept: list[int] = []
+    for i in order:
+        if not same[i, kept].any():
+            kept.append(i)
+    return sorted(kept)

@@ -1,0 +1,236 @@
+"""Standing things before a fixed camera: known by their place in the picture, not by a tracker's id.
+
+A track id changes when somebody walks past; a place does not. So every look's boxes are laid over the known
+places: a box belongs to the place that it overlaps best, a place takes one box a look, and a place that
+nobody sees is kept until the gap is over, however often a person or a bus stood before it. A place that
+wanders off from where it began was a thing that moved, and ends.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+
+import numpy as np
+from numpy.typing import NDArray
+
+from detector.detections import Detections
+from detector.scene.boxes import Floats, areas, foot_points, intersections, iou, pair_up
+from detector.scene.looks import History, LookClock
+from detector.scene.model import Rule
+
+MATCH = 0.3
+"""Least overlap (IoU) of a box with a place to be the thing there.
+
+Half of a thing hidden still leaves 0.5.
+"""
+
+SAME = 0.5
+"""Boxes of one look that overlap this much (IoU) are one thing seen twice."""
+
+INSIDE = 0.85
+"""Boxes with two labels are also one thing when this share of the smaller lies in a larger of like size."""
+
+LIKE_SIZE = 0.3
+"""Least ratio of areas for ``INSIDE``: a basket before a stall is a thing of its own."""
+
+DRIFT = 0.5
+"""A place whose foot moved by this share of its first width or height has moved away."""
+
+SETTLING = 3
+"""Looks whose mean box is where the thing began (the anchor of the drift)."""
+
+SMOOTHING = 0.1
+"""Least weight of a new box in the place's running mean."""
+
+Mask = NDArray[np.bool_]
+
+HIDDEN = 0.3
+"""Share of a place that other things must cover for a missed look to count as hidden."""
+
+
+@dataclass(eq=False, slots=True)
+class Thing:
+    """One standing thing. evidence: confidence summed over looks, by label. begun: time of its first look."""
+
+    begun: datetime
+    size: tuple[int, int]
+    history: History = field(default_factory=History)
+    evidence: dict[str, float] = field(default_factory=dict)
+
+    @property
+    def label(self) -> str:
+        """The label with the most evidence; of equals, the first in the alphabet."""
+        return min(self.evidence, key=lambda label: (-self.evidence[label], label))
+
+    def label_share(self, label: str) -> float:
+        """Share 0-1 of the evidence that speaks for ``label``."""
+        return self.evidence.get(label, 0.0) / sum(self.evidence.values())
+
+
+@dataclass(frozen=True, slots=True)
+class Bounds:
+    """Per label: the confidence that begins a thing and the one that keeps it (hysteresis)."""
+
+    start: Mapping[str, float]
+    stop: Mapping[str, float]
+
+    @staticmethod
+    def of(rules: Sequence[Rule]) -> Bounds:
+        """Per label the lowest bounds that any of the rules asks for."""
+        labels = {label for rule in rules for label in rule.labels}
+        return Bounds(
+            start={label: min(r.start_confidence for r in rules if label in r.labels) for label in labels},
+            stop={label: min(r.stop_confidence for r in rules if label in r.labels) for label in labels},
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Candidates:
+    """Things of one look, after boxes of one thing were put together. boxes: (C, 4) 0-1 of the picture."""
+
+    boxes: Floats
+    labels: list[dict[str, float]]  # per candidate: best confidence by label
+    starts: list[bool]  # sure enough to begin a thing
+
+
+class StandingThings:
+    """The places of one camera. ``things`` and the rows of ``places`` go together.
+
+    gap_s: seconds of capture time after which a thing that was not seen has gone.
+    """
+
+    def __init__(self, bounds: Bounds, gap_s: float) -> None:
+        self.bounds = bounds
+        self.gap_s = gap_s
+        self.things: list[Thing] = []
+        self.places: Floats = np.zeros((0, 4))  # smoothed boxes, 0-1 of the picture
+        self._anchors: Floats = np.zeros((0, 4))
+        self._names: tuple[str, ...] = ()
+        self._stop = np.zeros(0)
+
+    def look(
+        self,
+        clock: LookClock,
+        at: datetime,
+        at_s: float,
+        frame: int,
+        size: tuple[int, int],
+        detections: Detections,
+    ) -> tuple[list[int], list[Thing]]:
+        """Lay one admitted look over the places. Returns (rows seen now, things that ended).
+
+        at_s: seconds on ``clock``. size: (width, height) px of the picture that ``detections`` are in.
+        """
+        ended = self._drop([at_s - thing.history.last_s <= self.gap_s + 1e-6 for thing in self.things])
+        boxes, mine = self._read(size, detections)
+        found = self._group(boxes[mine], detections, np.flatnonzero(mine))
+        pairs = pair_up(iou(self.places, found.boxes), MATCH) if len(found.boxes) and self.things else []
+        self._move([row for row, _ in pairs], found.boxes[[col for _, col in pairs]])
+        taken = {col for _, col in pairs}
+        self._miss({row for row, _ in pairs}, boxes[~mine])
+        for col in range(len(found.boxes)):
+            if found.starts[col] and col not in taken:
+                pairs.append((self._begin(at, size, found.boxes[col]), col))
+        for row, col in pairs:
+            thing, labels = self.things[row], found.labels[col]
+            for label, confidence in labels.items():
+                thing.evidence[label] = thing.evidence.get(label, 0.0) + confidence
+            best = max(labels.values())
+            thing.history.see(at, at_s, frame, found.boxes[col], best, clock.normal_step_s)
+        return self._settle([row for row, _ in pairs], ended)
+
+    def finish(self) -> list[Thing]:
+        """All things end."""
+        return self._drop([False] * len(self.things))
+
+    def _read(self, size: tuple[int, int], detections: Detections) -> tuple[Floats, Mask]:
+        """(N, 4) boxes 0-1, and which have an area, a label that matters and are sure enough to keep."""
+        if detections.names != self._names:
+            self._names = detections.names
+            self._stop = np.array([self.bounds.stop.get(name, np.inf) for name in self._names])
+        boxes = detections.xyxy / np.array([*size, *size], np.float64)
+        flat = (boxes[:, 2:] <= boxes[:, :2]).any(axis=1)
+        # A box without area can neither overlap nor hide anything: out of the picture, not out of the rows.
+        boxes[flat] = (-2.0, -2.0, -1.0, -1.0)
+        if not len(boxes):
+            return boxes, np.zeros(0, bool)
+        # Back ends give float32: 0.4 is 0.4000000059 there, and a bound of 0.4 must hold for it either way.
+        return boxes, ~flat & (detections.confidence + 1e-6 >= self._stop[detections.class_id])
+
+    def _group(self, boxes: Floats, detections: Detections, which: NDArray[np.int64]) -> Candidates:
+        """Put boxes of one thing together: the surest stands for all, each label keeps its best."""
+        confidence = detections.confidence[which].astype(np.float64)
+        class_id = detections.class_id[which]
+        order = np.argsort(-confidence, kind="stable")
+        boxes, class_id = boxes[order], class_id[order].tolist()
+        same = _one_thing(boxes, np.array(class_id)) if len(boxes) > 1 else np.eye(len(boxes), dtype=bool)
+        leader: dict[int, int] = {}
+        labels: list[dict[str, float]] = []
+        starts: list[bool] = []
+        first_like = np.argmax(same, axis=1).tolist() if len(boxes) else []
+        for i, value in enumerate(confidence[order].tolist()):
+            name = self._names[class_id[i]]
+            # The surest box like this one leads, if it leads itself; chains of boxes are not followed.
+            group = leader.get(first_like[i])
+            if group is None:
+                group = leader[i] = len(labels)
+                labels.append({})
+                starts.append(False)
+            labels[group][name] = max(labels[group].get(name, 0.0), value)
+            starts[group] = starts[group] or value + 1e-6 >= self.bounds.start[name]
+        return Candidates(boxes[list(leader)], labels, starts)
+
+    def _move(self, rows: list[int], boxes: Floats) -> None:
+        """Draw places towards the boxes that were seen there."""
+        if not rows:
+            return
+        seen = np.array([self.things[row].history.tally.seen + 1 for row in rows])
+        weight = np.maximum(1.0 / seen, SMOOTHING)[:, None]
+        self.places[rows] += weight * (boxes - self.places[rows])
+        young = np.array(rows)[seen <= SETTLING]
+        self._anchors[young] = self.places[young]
+
+    def _miss(self, seen: set[int], others: Floats) -> None:
+        missing = [row for row in range(len(self.things)) if row not in seen]
+        if not missing:
+            return
+        places = self.places[missing]
+        covered = intersections(places, others).sum(axis=1) >= HIDDEN * areas(places)
+        for row, hidden in zip(missing, covered.tolist(), strict=True):
+            self.things[row].history.miss(hidden)
+
+    def _begin(self, at: datetime, size: tuple[int, int], box: Floats) -> int:
+        self.things.append(Thing(at, size))
+        self.places = np.vstack([self.places, box])
+        self._anchors = np.vstack([self._anchors, box])
+        return len(self.things) - 1
+
+    def _settle(self, seen: list[int], ended: list[Thing]) -> tuple[list[int], list[Thing]]:
+        """End what moved away, and number the rows that are left anew."""
+        moved = foot_points(self.places) - foot_points(self._anchors)
+        most = DRIFT * (self._anchors[:, 2:] - self._anchors[:, :2])
+        stays: Mask = np.all(np.abs(moved) <= most, axis=1)
+        if stays.all():
+            return seen, ended
+        number = np.cumsum(stays) - 1
+        left = [int(number[row]) for row in seen if stays[row]]
+        return left, ended + self._drop(stays.tolist())
+
+    def _drop(self, stays: list[bool]) -> list[Thing]:
+        if all(stays):
+            return []
+        gone = [thing for thing, stay in zip(self.things, stays, strict=True) if not stay]
+        self.things = [thing for thing, stay in zip(self.things, stays, strict=True) if stay]
+        self.places, self._anchors = self.places[stays], self._anchors[stays]
+        return gone
+
+
+def _one_thing(boxes: Floats, class_id: NDArray[np.int64]) -> Mask:
+    """(N, N) which boxes of one look are one thing."""
+    common, area = intersections(boxes, boxes), areas(boxes)
+    smaller, larger = np.minimum(area[:, None], area), np.maximum(area[:, None], area)
+    two_labels = class_id[:, None] != class_id
+    inside: Mask = (common >= INSIDE * smaller) & (smaller >= LIKE_SIZE * larger) & two_labels
+    return inside | (common >= SAME * (smaller + larger - common))

@@ -1,0 +1,27 @@
+"""The errors of this room.
+
+    IngestError
+    ├── BadVideo        the file cannot be read as video or pictures
+    ├── BadTrack        the positions cannot be used
+    └── BadTime         a capture time is missing or impossible
+
+Each message is one line: what is wrong, and how to mend it.
+"""
+
+from __future__ import annotations
+
+
+class IngestError(Exception):
+    """Something given to us from outside cannot be used."""
+
+
+class BadVideo(IngestError):  # noqa: N818 - it names what is bad
+    """A file that cannot be read as video or as pictures."""
+
+
+class BadTrack(IngestError):  # noqa: N818
+    """A track of positions that cannot be read or does not fit the footage."""
+
+
+class BadTime(IngestError):  # noqa: N818
+    """A capture time that is missing, naive or impossible."""

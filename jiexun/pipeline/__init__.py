@@ -1,0 +1,1 @@
+"""The pipeline: footage in, candidates with sealed evidence out."""

@@ -1,0 +1,67 @@
+"""The worker of ``serve``: takes accepted footage from the database, one after the other, until it is told to stop."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from datetime import timedelta
+
+from casework.db import utcnow
+from casework.errors import CaseworkError
+from casework.footage.queries import waiting
+from casework.footage.service import fail, lease
+from detector.detections import Detector
+from detector.errors import DetectorError
+from ingest.errors import IngestError
+from jiexun.house import House
+from jiexun.pipeline.run import run_footage, worker_name
+
+LOG = logging.getLogger("jiexun.worker")
+LOOK_EVERY_S = 5.0
+
+
+class Worker:
+    """A thread that works on footage. ``wake`` after something was handed in."""
+
+    def __init__(self, house: House, detector: Detector) -> None:
+        self._house, self._detector = house, detector
+        self._stop, self._wake = threading.Event(), threading.Event()
+        self._thread = threading.Thread(target=self._work, name="jiexun-worker", daemon=True)
+
+    def start(self) -> None:
+        """Begin."""
+        self._thread.start()
+
+    def wake(self) -> None:
+        """There may be something to do."""
+        self._wake.set()
+
+    def stop(self, timeout_s: float = 10.0) -> None:
+        """End after the footage in hand, or leave it to its lease when that takes too long."""
+        self._stop.set()
+        self._wake.set()
+        self._thread.join(timeout_s)
+
+    def _work(self) -> None:
+        while not self._stop.is_set():
+            try:
+                found = self._next()
+                if found is not None:
+                    run_footage(self._house, found, self._detector)
+                    continue
+            except (IngestError, DetectorError, CaseworkError) as error:
+                LOG.warning("footage could not be used: %s", error)
+                if found is not None:
+                    with self._house.database.write() as session:
+                        fail(session, found, worker_name(), str(error))
+            self._wake.wait(LOOK_EVERY_S)
+            self._wake.clear()
+
+    def _next(self) -> int | None:
+        wait = timedelta(seconds=self._house.settings.track_wait_s)
+        with self._house.database.write() as session:
+            row = waiting(session, utcnow(), wait)
+            if row is None:
+                return None
+            lease(session, row, worker_name())
+            return row.id

@@ -1,0 +1,93 @@
+"""The one settings object. It alone reads the environment (``JIEXUN_*``) and ``jiexun.toml``.
+
+Order: what is given in code or on the command line, environment, ``jiexun.toml`` in the home folder, defaults.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any, Literal
+
+from pydantic import Field, SecretStr
+from pydantic_settings import (
+    BaseSettings,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+    TomlConfigSettingsSource,
+)
+
+ROOT = Path(__file__).resolve().parents[1]
+"""Where the packages lie; weights/ and review_ui/ are beside them."""
+
+
+class Settings(BaseSettings):
+    """Everything that can be set. Times in seconds unless the name says otherwise."""
+
+    model_config = SettingsConfigDict(env_prefix="JIEXUN_", extra="forbid")
+
+    home: Path = Path("home")
+    """Where everything is kept: database, evidence, uploads."""
+    database_url: SecretStr | None = None
+    """SQLAlchemy address; none: SQLite in the home folder."""
+    legal_mode: Literal["evidence", "clue"] = "clue"
+    """The district's legal basis: 'evidence' only where a regulation such as Pudong's holds (DOMAIN section 3)."""
+    backend: str = "onnxruntime"
+    weights_dir: Path = ROOT / "weights"
+    page_dir: Path = ROOT / "review_ui" / "dist"
+    threads: int = Field(default=2, ge=1, le=64)
+    looks_per_second: float = Field(default=2.0, gt=0, le=60)
+    host: str = "127.0.0.1"
+    port: int = Field(default=8321, ge=1, le=65535)
+    secure_cookies: bool = False
+    """Set behind HTTPS: the session cookie is then sent over HTTPS only."""
+    worker: bool = True
+    """Whether ``serve`` also works on uploaded footage, in this process."""
+    track_wait_s: float = Field(default=600.0, ge=0)
+    """How long a vehicle's footage waits for its track."""
+    upload_max_bytes: int = Field(default=20 * 2**30, gt=0)
+    clip_before_s: float = Field(default=10.0, ge=0)
+    clip_after_s: float = Field(default=10.0, ge=0)
+    clip_least_looks: int = Field(default=8, ge=1)
+    """A clip of a time-lapse is lengthened until it holds about this many looks."""
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        home = init_settings().get("home") or env_settings().get("home") or "home"
+        toml = TomlConfigSettingsSource(settings_cls, Path(home) / "jiexun.toml")
+        return init_settings, env_settings, toml
+
+    @property
+    def url(self) -> str:
+        """The database's address."""
+        if self.database_url is not None:
+            return self.database_url.get_secret_value()
+        return f"sqlite:///{(self.home / 'jiexun.db').resolve()}"
+
+    @property
+    def evidence_dir(self) -> Path:
+        """Where sealed files lie."""
+        return self.home / "evidence"
+
+    @property
+    def uploads_dir(self) -> Path:
+        """Where uploads grow."""
+        return self.home / "uploads"
+
+    @property
+    def footage_dir(self) -> Path:
+        """Where uploaded footage lies until its retention is over."""
+        return self.home / "footage"
+
+
+def load(home: Path | None = None, **given: Any) -> Settings:
+    """Settings for a home folder. Raises pydantic.ValidationError with every fault named."""
+    if home is not None:
+        given["home"] = home
+    return Settings(**given)
