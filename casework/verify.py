@@ -71,9 +71,12 @@ def _manifests(session: Session, store: BlobStore, report: Report) -> Iterator[s
             yield f"{name}: the file was changed"
         else:
             manifest = json.loads(store.get(seal.manifest_sha256))
-            if manifest["key"] != seal.key or manifest["files"] != [
-                _listed(i) for i in rows.get(seal.seq, [])
-            ]:
+            items = rows.get(seal.seq, [])
+            if (
+                manifest["key"] != seal.key
+                or manifest["files"] != [_listed(i) for i in items]
+                or any(i.candidate_id != seal.candidate_id for i in items)
+            ):
                 yield f"{name}: the records in the database do not fit it"
 
 
@@ -126,12 +129,21 @@ def _states(session: Session, store: BlobStore, report: Report) -> Iterator[str]
     last: dict[int, Decision] = {}
     for decision in review.all_decisions(session):
         last[decision.candidate_id] = decision
+    have_case = set(session.scalars(select(Case.candidate_id)))
     for candidate in session.scalars(select(Candidate).order_by(Candidate.id)):
         report.checked += 1
         decided = last.get(candidate.id)
         step = transition(decided.stage, decided.verdict) if decided else None
-        if candidate.state != (step.to if step else "open"):
-            yield f"candidate {candidate.id}: is '{candidate.state}', its decisions say '{step.to if step else 'open'}'"
+        state = step.to if step else "open"
+        reason = decided.reason if decided and state == "rejected" else None
+        if candidate.state != state:
+            yield f"candidate {candidate.id}: is '{candidate.state}', its decisions say '{state}'"
+        if candidate.reason != reason:
+            yield f"candidate {candidate.id}: reason is {candidate.reason!r}, its decisions say {reason!r}"
+        if (state == "filed") != (candidate.id in have_case):
+            yield f"candidate {candidate.id}: its decisions say '{state}', but its case is " + (
+                "missing" if state == "filed" else "there"
+            )
     for case in session.scalars(select(Case).options(selectinload(Case.events)).order_by(Case.id)):
         report.checked += 1
         if not case.events or case.events[-1].to_state != case.state:

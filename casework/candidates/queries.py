@@ -176,7 +176,7 @@ def history_at(session: Session, candidate: Candidate, days: int = 30) -> dict[s
         )
         .group_by(Candidate.state)
     )
-    return dict(rows.tuples())
+    return dict(rows.all())
 
 
 def count_by_footage(session: Session, footage_ids: list[int]) -> dict[int, int]:
@@ -186,7 +186,7 @@ def count_by_footage(session: Session, footage_ids: list[int]) -> dict[int, int]
         .where(CandidateSighting.footage_id.in_(footage_ids))
         .group_by(CandidateSighting.footage_id)
     )
-    return dict(rows.tuples())
+    return dict(rows.all())
 
 
 def count_by_device(session: Session, since: datetime) -> dict[int, int]:
@@ -196,7 +196,7 @@ def count_by_device(session: Session, since: datetime) -> dict[int, int]:
         .where(Candidate.first_at >= since)
         .group_by(Candidate.device_id)
     )
-    return dict(rows.tuples())
+    return dict(rows.all())
 
 
 def latest_picture_of_device(session: Session, device_id: int) -> EvidenceItem | None:

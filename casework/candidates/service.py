@@ -187,10 +187,17 @@ def _strengthen(
 
 
 def _passes_apart(session: Session, candidate: Candidate, violation: Violation) -> bool:
-    """Whether an earlier pass lies far enough before this one (DOMAIN section 5: two passes, 10 min apart)."""
-    spacing = timedelta(seconds=float(violation.facts.get("pass_spacing_s", 600.0)))
+    """Whether another pass lies far enough from this one (DOMAIN section 5: two passes, 10 min apart).
+
+    A pass of a device whose approvals did not hold that day proves nothing, so it is not one of the two.
+    """
+    spacing = timedelta(seconds=candidate.facts["rule"]["pass_spacing_s"])
     rows = session.scalars(select(CandidateSighting).where(CandidateSighting.candidate_id == candidate.id))
-    return any(abs(row.first_at - violation.start) >= spacing for row in rows)
+    return any(
+        not missing_approvals(queries.device_with_approvals(session, row.device_id), row.first_at)
+        for row in rows.all()
+        if abs(row.first_at - violation.start) >= spacing
+    )
 
 
 def _sum_up(session: Session, candidate: Candidate) -> None:

@@ -46,7 +46,7 @@ def best_pictures(session: Session, candidate_ids: list[int]) -> dict[int, int]:
         .where(EvidenceItem.candidate_id.in_(candidate_ids), EvidenceItem.kind == "picture")
         .order_by(EvidenceItem.captured_at, EvidenceItem.id)
     )
-    return dict(rows.tuples())
+    return dict(rows.all())
 
 
 def chain_entries(session: Session) -> Iterator[tuple[int, str, str, object]]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ForeignKey
+from sqlalchemy import BigInteger, ForeignKey
 from sqlalchemy.orm import Mapped, mapped_column
 
 from casework.db import Base
@@ -48,6 +48,6 @@ class EvidenceItem(Base):
     role: Mapped[str]
     sha256: Mapped[str]
     media_type: Mapped[str]
-    size: Mapped[int]
+    size: Mapped[int] = mapped_column(BigInteger)
     captured_at: Mapped[datetime]
     meta: Mapped[dict[str, Any]]

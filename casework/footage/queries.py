@@ -68,6 +68,11 @@ def waiting(session: Session, now: datetime, track_wait: timedelta) -> Footage |
     )
 
 
+def running(session: Session) -> list[Footage]:
+    """Footage that a worker holds, or held when it was killed."""
+    return list(session.scalars(select(Footage).where(Footage.state == "running").with_for_update()))
+
+
 def track_for(session: Session, device_id: int, stem: str) -> TrackFile | None:
     """The latest track of this device with this stem."""
     return session.scalar(

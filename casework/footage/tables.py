@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ForeignKey, Index
+from sqlalchemy import BigInteger, ForeignKey, Index
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from casework.db import Base
@@ -20,7 +20,7 @@ class Footage(Base):
     sha256: Mapped[str] = mapped_column(unique=True)
     device_id: Mapped[int] = mapped_column(ForeignKey("device.id"), index=True)
     name: Mapped[str]
-    size: Mapped[int]
+    size: Mapped[int] = mapped_column(BigInteger)
     path: Mapped[str]
     state: Mapped[str] = mapped_column(index=True)
     received_at: Mapped[datetime]
@@ -56,8 +56,8 @@ class Upload(Base):
     __tablename__ = "upload"
     id: Mapped[str] = mapped_column(primary_key=True)
     device_id: Mapped[int] = mapped_column(ForeignKey("device.id"), index=True)
-    length: Mapped[int]
-    offset: Mapped[int] = mapped_column(default=0)
+    length: Mapped[int] = mapped_column(BigInteger)
+    offset: Mapped[int] = mapped_column(BigInteger, default=0)
     filename: Mapped[str]
     given_start: Mapped[datetime | None]
     made_at: Mapped[datetime]

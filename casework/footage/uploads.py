@@ -41,7 +41,12 @@ def create(session: Session, device: Device, length: int, filename: str, start: 
     """Begin an upload. Raises Invalid for a name that is no video or track."""
     plain = PurePosixPath(PureWindowsPath(filename).name).name
     suffix = Path(plain).suffix.lower()
-    if suffix not in TRACKS | VIDEOS or plain.startswith(".") or len(plain) > 200:
+    if (
+        suffix not in TRACKS | VIDEOS
+        or plain.startswith(".")
+        or len(plain) > 200
+        or not plain.isprintable()
+    ):
         raise Invalid(
             "bad_filename",
             zh=f"文件名 {plain[:80]} 不是支持的视频或轨迹",
@@ -90,10 +95,18 @@ def append(folders: Folders, row: Upload, offset: int, data: bytes) -> int:
         raise Invalid(
             "too_long", zh="数据超过声明的长度", en=f"more bytes than the {row.length} that were announced"
         )
+    if not data:
+        return row.offset
     path = folders.uploads / row.id
+    new = not path.exists()
+    if (0 if new else path.stat().st_size) < row.offset:  # a hole would be filled with zeros
+        raise Conflict(
+            "upload_lost",
+            zh="已上传的内容在服务器上丢失，请重新创建上传",
+            en="bytes of this upload were lost on the server; create it again",
+        )
     with storage_guard():
-        new = not path.exists()
-        with path.open("r+b" if not new else "w+b") as file:
+        with path.open("w+b" if new else "r+b") as file:
             file.truncate(row.offset)  # what a crash left beyond the last safe byte
             file.seek(row.offset)
             file.write(data)

@@ -27,7 +27,8 @@ def set_zones(
 ) -> list[ZoneVersion]:
     """Make ``zones`` the zones of a device's picture, or of the ground (device none).
 
-    Unchanged ones keep their version; changed ones get the next; missing ones end. All or nothing.
+    Unchanged ones keep their version; changed ones get the next of their code, which two cameras may share;
+    missing ones end. All or nothing.
     Raises Invalid with the zone's code when a polygon, calendar or shop cannot be used.
     """
     space = Space.IMAGE if device is not None else Space.GROUND
@@ -50,7 +51,7 @@ def set_zones(
         session.add(
             ZoneVersion(
                 code=data["code"],
-                version=old.version + 1 if old else _last_version(session, data["code"]) + 1,
+                version=_last_version(session, data["code"]) + 1,
                 kind=normal["kind"],
                 device_id=device_id,
                 polygon=normal["polygon"],
@@ -80,7 +81,12 @@ def _check(data: ZoneData, space: Space, shops: set[str]) -> None:
             }
         )
     except BadZone as error:
-        raise Invalid("bad_zone", zh=f"区域 {data.get('code')} 无法使用：{error}", en=str(error)) from error
+        code = data.get("code")
+        raise Invalid(
+            "bad_zone",
+            zh=f"区域 {code} 无法使用：{error}",
+            en=f"zone {code} cannot be used: {error}",
+        ) from error
     if data.get("shop") and data["shop"] not in shops:
         raise Invalid(
             "bad_zone",

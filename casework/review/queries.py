@@ -35,17 +35,13 @@ def next_free(
     session: Session, person: Person, stage: str, want: Filter, skip: Sequence[int], now: datetime
 ) -> Candidate | None:
     """The oldest that nobody else holds, locked. What the person holds already comes first, unless skipped."""
-    free = or_(
-        Candidate.lease_until.is_(None),
-        Candidate.lease_until < now,
-        and_(Candidate.lease_by == person.id, Candidate.lease_stage == stage),
-    )
-    query = waiting_for(person, stage, want).where(free)
+    query = waiting_for(person, stage, want)
     if skip:
         query = query.where(Candidate.id.not_in(skip))
-    found: Candidate | None = session.scalar(
-        query.order_by(Candidate.id).limit(1).with_for_update(skip_locked=True, of=Candidate)
-    )
+    query = query.order_by(Candidate.id).limit(1).with_for_update(skip_locked=True, of=Candidate)
+    mine = and_(Candidate.lease_by == person.id, Candidate.lease_stage == stage, Candidate.lease_until >= now)
+    free = or_(Candidate.lease_until.is_(None), Candidate.lease_until < now)
+    found: Candidate | None = session.scalar(query.where(mine)) or session.scalar(query.where(free))
     return found
 
 

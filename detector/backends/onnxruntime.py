@@ -102,5 +102,18 @@ class OnnxDetector:
         return str(source.name)
 
 
+def _refusals() -> tuple[type[Exception], ...]:
+    """What onnxruntime raises for a file that it cannot run; it has no common base for these."""
+    from onnxruntime.capi import onnxruntime_pybind11_state as state
+
+    return (
+        state.Fail,
+        state.InvalidArgument,
+        state.InvalidGraph,
+        state.InvalidProtobuf,
+        state.NotImplemented,
+    )
+
+
 def _first_line(error: Exception) -> str:
     return (str(error).splitlines() or [""])[0]

@@ -7,6 +7,7 @@ imported: the two operators are defined here, ``nms`` with ultralytics' own impl
 
 from __future__ import annotations
 
+import atexit
 import os
 import shutil
 import sys
@@ -47,7 +48,8 @@ def _quiet_environment() -> None:
     os.environ.setdefault("YOLO_OFFLINE", "true")
     os.environ.setdefault("YOLO_AUTOINSTALL", "false")
     if "YOLO_CONFIG_DIR" not in os.environ:
-        os.environ["YOLO_CONFIG_DIR"] = tempfile.mkdtemp(prefix="jiexun-ultralytics-")
+        os.environ["YOLO_CONFIG_DIR"] = made = tempfile.mkdtemp(prefix="jiexun-ultralytics-")
+        atexit.register(shutil.rmtree, made, ignore_errors=True)
     folder = Path(os.environ["YOLO_CONFIG_DIR"]) / "Ultralytics"
     folder.mkdir(parents=True, exist_ok=True)
     font = next((f for root in _FONTS for f in sorted(Path(root).rglob("*Sans*Regular.ttf"))), None)

@@ -1,0 +1,1 @@
+"""Training, measuring and releasing models; only ``train``, ``export`` and the teacher need the ``train`` extra."""

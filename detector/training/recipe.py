@@ -27,11 +27,11 @@ NAME, VERSION = "jiexun-street-n", "0.1.0"
 REPEATS = {"shop_goods": 3, "stall": 2}
 """Rare classes are shown more often; the real pictures hold 57 shop_goods and 126 stalls."""
 
-STAGE_1 = Stage("stage1", epochs=24, size=512, lr=6e-4)
+STAGE_1 = Stage("stage1", epochs=8, lr=6e-4, lr_last=0.6, close_mosaic=0)
 """Real pictures alone."""
 
-STAGE_2 = Stage("stage2", epochs=12, size=640, lr=2.5e-4, close_mosaic=3, seed=1)
-"""Real and rendered together, gently; at least half of what is seen is real."""
+STAGE_2 = Stage("stage2", epochs=16, lr=4.5e-4, close_mosaic=2, warmup=0.3, seed=2)
+"""Real and rendered together; more than half of what is seen is real."""
 
 CHECK_EVERY = 7
 """Every so many-th rendered picture is kept out of training (about 15 in 100)."""
@@ -43,7 +43,8 @@ TEACHER_SHA256 = "401cea9ab23ad19246ff7744859816bc599f350e93c9dd30367b6f0a0745d0
 def split_rendered(rendered: Path, out: Path) -> tuple[Part, Path]:
     """Rendered pictures for training, and a YOLO folder with the split ``val`` of those kept out.
 
-    rendered: holds ``images`` and ``labels``, or these with a folder ``train`` in each.
+    rendered: holds ``images`` and ``labels``. The names' order decides, so pictures added later change nothing
+    before them.
     """
     images = rendered / "images"
     files = pictures(images)
@@ -85,11 +86,11 @@ def stage_two(real: Part, rendered: Part, check: Part, out: Path) -> dict[str, i
 def about(
     context: ContextReport,
     shown: list[dict[str, int]],
-    stages: list[Stage],
-    made: list[Trained],
+    stages: list[tuple[Stage, Trained]],
     rendered: int,
+    remark: str = "",
 ) -> About:
-    """What the manifest tells of this recipe and its run."""
+    """What the manifest tells of a run: what was shown per epoch, the stages, anything out of the ordinary."""
     training: dict[str, Any] = {
         "real": "536 photographs, hand-labelled stall, shop_goods, pile; 252 show none of these",
         "context": "yolo26m (COCO) at 800 px labelled the other ten classes there, confidence 0.4",
@@ -99,9 +100,11 @@ def about(
         "rendered": f"{rendered} pictures of our own rendered street, none of the demo clips' seeds",
         "repeats": REPEATS,
         "shown_per_epoch": shown,
-        "stages": [asdict(s) for s in stages],
-        "epochs": [t.epochs for t in made],
-        "minutes": [round(t.seconds / 60, 1) for t in made],
+        "stages": [
+            asdict(stage) | {"epochs_run": done.epochs, "minutes": round(done.seconds / 60, 1)}
+            for stage, done in stages
+        ],
+        "remark": remark,
         "precision": "bfloat16 forward passes, float32 weights and losses, on two processor cores",
         "choice": "the averaged weights after the last epoch; no epoch was chosen on a check set",
     }
@@ -141,7 +144,7 @@ def run(
         STAGE_2, work / "set2" / "data.yaml", first.weights, work / "runs", threads=threads, resume=True
     )
     count = len(pictures(drawn.images))
-    told = about(context, shown, [STAGE_1, STAGE_2], [first, second], count)
+    told = about(context, shown, [(STAGE_1, first), (STAGE_2, second)], count)
     return release(second.weights, out, told, check=real, rendered=drawn_check, threads=threads)
 
 

@@ -14,9 +14,10 @@ import numpy as np
 
 from detector.backends.onnxruntime import OnnxDetector
 from detector.training.context import CLASSES, DOMAIN
-from detector.training.evaluate import Evaluation, Scene, evaluate, look, scene_tally
+from detector.training.evaluate import Evaluation, evaluate
 from detector.training.export import export
 from detector.training.measure import rates
+from detector.training.scenes import Scene, look, scene_tally
 from detector.weights import Model, find_model, read_manifest, sha256_of
 
 MEASURING_FLOOR = 0.005

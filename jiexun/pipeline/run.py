@@ -6,41 +6,22 @@ anew: what was raised before stays, nothing is raised twice, the counts are writ
 
 from __future__ import annotations
 
-import os
-import socket
 import time
-from collections.abc import Callable
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 
 from casework.candidates.queries import count_by_footage
-from casework.candidates.service import Witness, raise_candidate, update_sighting
 from casework.devices import queries as devices
-from casework.devices.service import fixed_position, mounting_from
-from casework.devices.tables import Device
-from casework.errors import Invalid
-from casework.evidence.service import Packed, pack
 from casework.footage import service as footages
 from casework.footage.queries import footage as get_footage
-from casework.footage.tables import Footage
-from casework.places.queries import door_lines, scene_zone, zones_of
 from detector.detections import Detector
-from detector.scene.model import Change, DeviceKind, Rule, SceneEvent, Zone
-from detector.scene.passes import VehicleScene
-from detector.scene.rules import FixedScene
-from detector.scene.rules_data import default_rules
 from ingest.errors import IngestError
-from ingest.frame import Frame
 from ingest.track_files import find_track
 from jiexun.house import House
-from jiexun.pipeline import exhibits
-from jiexun.pipeline.lookbook import LookBook
-from jiexun.pipeline.source import Clipping, Source, clip_exhibits, fingerprint, open_source, time_of
-
-RENEW_EVERY_S = 60.0
-Progress = Callable[[int, datetime], None]
-"""Called after each look with the number of looks and the capture time."""
+from jiexun.pipeline.looking import Progress, Run, open_for
+from jiexun.pipeline.source import fingerprint
+from jiexun.pipeline.workers import is_gone, worker_name
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,11 +42,6 @@ class RunReport:
     notes: list[str] = field(default_factory=list)
 
 
-def worker_name() -> str:
-    """This process, as the footage's lease names it."""
-    return f"{socket.gethostname()}:{os.getpid()}"
-
-
 def accept_file(
     house: House, path: Path, device_code: str, start: datetime | None = None, track: Path | None = None
 ) -> int:
@@ -78,23 +54,11 @@ def accept_file(
     found = track or (find_track(path) if path.is_file() else None)
     track_path = str(found.resolve()) if found else None
     sha256, size = fingerprint(path)
-    _open(house, device, path, start, track_path)
+    open_for(house, device, path, start, track_path)
     handed = footages.Handed(sha256, size, path.name, str(path.resolve()), start, track_path)
     with house.database.write() as session:
         row, _again = footages.accept(session, "system", devices.device_by_code(session, device_code), handed)
         return row.id
-
-
-def _open(house: House, device: Device, path: Path, start: datetime | None, track: str | None) -> Source:
-    vehicle = device.kind == DeviceKind.VEHICLE
-    position = None if vehicle else fixed_position(device)
-    if vehicle and device.mounting is None:
-        raise Invalid(
-            "no_mounting",
-            zh=f"车载设备 {device.code} 未登记安装参数",
-            en=f"vehicle {device.code} has no mounting; give its camera's height, angles and field of view",
-        )
-    return open_source(path, device.code, start, track, position, house.settings.looks_per_second)
 
 
 def run_footage(
@@ -107,12 +71,14 @@ def run_footage(
         row = get_footage(session, footage_id)
         if row.state == "done":
             return _report(house, footage_id, began, already=True)
+        if row.worker is not None and is_gone(row.worker):
+            row.worker = row.lease_until = None  # killed: its lease need not be waited for
         footages.lease(session, row, worker)
     with house.database.read() as session:
         row = get_footage(session, footage_id)
-        run = Run(house, row, devices.device_by_code(session, row.device.code), detector, worker)
+        device = devices.device_by_code(session, row.device.code)
     try:
-        run.go(progress)
+        Run(house, row, device, detector, worker).go(progress)
     except IngestError as error:
         with house.database.write() as session:
             footages.fail(session, footage_id, worker, str(error))
@@ -138,140 +104,3 @@ def _report(house: House, footage_id: int, began: float, *, already: bool) -> Ru
         seconds=round(time.monotonic() - began, 3),
         notes=list(row.notes),
     )
-
-
-class Run:
-    """The state of one run. One thread; leases are renewed as it goes."""
-
-    def __init__(
-        self, house: House, footage: Footage, device: Device, detector: Detector, worker: str
-    ) -> None:
-        self._house, self._footage, self._device = house, footage, device
-        self._detector, self._worker = detector, worker
-        self._source = _open(house, device, Path(footage.path), footage.given_start, footage.track_path)
-        self._book = LookBook()
-        self._times: list[datetime] = []
-        self._detections = 0
-        self._notes: list[str] = []
-        self._sealed_to: dict[str, datetime] = {}  # violation -> its latest picture that is sealed
-        begin = self._source.info.start if hasattr(self._source, "info") else self._source.start
-        self._rules = {r.code: r for r in default_rules(detector.names, begin.date())}
-        with house.database.read() as session:
-            vehicle = device.kind == DeviceKind.VEHICLE
-            self._zones: list[Zone] = [
-                scene_zone(z) for z in zones_of(session, None if vehicle else device.id)
-            ]
-            doors = door_lines(session) if vehicle else []
-        rules = list(self._rules.values())
-        self._scene: FixedScene | VehicleScene
-        if vehicle:
-            self._scene = VehicleScene(
-                device.code, rules, self._zones, doors, mounting_from(device.mounting or {})
-            )
-        else:
-            if not self._zones:
-                self._notes.append(
-                    f"camera {device.code} has no zones: nothing on its picture is judged; draw zones first"
-                )
-            mounting = (
-                mounting_from(device.mounting) if device.mounting and device.heading is not None else None
-            )
-            position = fixed_position(device)
-            self._scene = FixedScene(device.code, self._zones, rules, mounting=mounting, position=position)
-
-    def go(self, progress: Progress | None = None) -> None:
-        """Look at all of it and write the result."""
-        renewed = time.monotonic()
-        for frame in self._source:
-            self._look(frame)
-            if progress is not None:
-                progress(len(self._times), frame.captured_at)
-            if time.monotonic() - renewed > RENEW_EVERY_S:
-                renewed = time.monotonic()
-                with self._house.database.write() as session:
-                    footages.renew(session, self._footage.id, self._worker)
-        for event in self._scene.finish():
-            self._write(event, at_end=True)
-        looked = footages.Looked(
-            self._source.frames,
-            self._detections,
-            self._times,
-            time_of(self._source),
-            [*self._source.notes, *self._scene_notes(), *self._notes],
-        )
-        with self._house.database.write() as session:
-            footages.finish(session, self._footage.id, self._worker, looked)
-
-    def _look(self, frame: Frame) -> None:
-        seen = self._detector.detect([frame.image])[0]
-        self._times.append(frame.captured_at)
-        self._detections += len(seen)
-        if isinstance(self._scene, VehicleScene):
-            events = self._scene.look(frame.captured_at, frame.index, frame.size, seen, frame.position)
-        else:
-            events = self._scene.look(frame.captured_at, frame.index, frame.size, seen)
-        # The key pictures of an event may be wanted no more once it is told: keep them until it is written.
-        told = frozenset(t for e in events for t in e.violation.key_times)
-        self._book.keep(frame, seen, self._scene.wanted_times() | told)
-        for event in events:
-            self._write(event, at_end=False)
-
-    def _write(self, event: SceneEvent, *, at_end: bool) -> None:
-        violation = event.violation
-        witness = Witness(
-            self._footage.id,
-            self._device.id,
-            self._detector.model_id,
-            time_of(self._source),
-            self._house.settings.legal_mode,
-            _numbers(self._rules[violation.rule]),
-        )
-        if event.change is Change.RAISED:
-            part = self._pack(event, "birth")
-            self._sealed_to[violation.key] = violation.key_times[-1]
-            with self._house.database.write() as session:
-                raise_candidate(session, violation, witness, part)
-            return
-        ended = event.change is Change.ENDED
-        newer = violation.key_times[-1] > self._sealed_to.get(violation.key, violation.start)
-        more = self._pack(event, "end") if ended and newer else None
-        with self._house.database.write() as session:
-            update_sighting(session, violation, gone=ended and not at_end, ended=ended, packed=more)
-
-    def _pack(self, event: SceneEvent, part: str) -> Packed:
-        violation = event.violation
-        files = exhibits.pictures(violation, self._book, self._zones)
-        if part == "end":
-            files = files[-1:]
-        settings = self._house.settings
-        how = Clipping(settings.clip_before_s, settings.clip_after_s, settings.clip_least_looks)
-        clips, why = clip_exhibits(self._source, violation.key_times[-1], how)
-        if why and why not in self._notes:
-            self._notes.append(why)
-        statement = exhibits.statement(
-            violation,
-            self._device,
-            self._footage,
-            self._rules[violation.rule],
-            self._zones,
-            {"id": self._detector.model_id},
-        )
-        return pack(self._house.store, f"{violation.key}:{part}", [*files, *clips], statement)
-
-    def _scene_notes(self) -> list[str]:
-        seen = self._scene.notes
-        said = {
-            f"{seen.repeated} looks had the time of the one before and were left out": seen.repeated,
-            f"the clock jumped back for {seen.backwards} looks (by {seen.furthest_back_s:.0f} s at most): "
-            "they were left out; set the device's clock": seen.backwards,
-            f"{seen.unplaced} looks have no position or heading: nothing was judged there": seen.unplaced,
-        }
-        return [text for text, count in said.items() if count]
-
-
-def _numbers(rule: Rule) -> dict[str, float | int]:
-    return {
-        name: value
-        for name, value in asdict(rule).items()
-        if isinstance(value, int | float) and not isinstance(value, bool)
-    }

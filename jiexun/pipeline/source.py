@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from pathlib import Path
 
 from casework.evidence.service import Exhibit
@@ -86,8 +86,6 @@ def time_of(source: Source) -> str:
     return source.pictures[0].time_source.value
 
 
-def covers(source: Source) -> timedelta:
-    """From the first to the last picture."""
-    if isinstance(source, Recording):
-        return source.info.end - source.info.start
-    return source.end - source.start
+def begins(source: Source) -> datetime:
+    """Capture time of the first picture, UTC."""
+    return source.info.start if isinstance(source, Recording) else source.start

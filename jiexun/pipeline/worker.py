@@ -8,13 +8,14 @@ from datetime import timedelta
 
 from casework.db import utcnow
 from casework.errors import CaseworkError
-from casework.footage.queries import waiting
+from casework.footage.queries import running, waiting
 from casework.footage.service import fail, lease
 from detector.detections import Detector
 from detector.errors import DetectorError
 from ingest.errors import IngestError
 from jiexun.house import House
-from jiexun.pipeline.run import run_footage, worker_name
+from jiexun.pipeline.run import run_footage
+from jiexun.pipeline.workers import is_gone, worker_name
 
 LOG = logging.getLogger("jiexun.worker")
 LOOK_EVERY_S = 5.0
@@ -29,7 +30,11 @@ class Worker:
         self._thread = threading.Thread(target=self._work, name="jiexun-worker", daemon=True)
 
     def start(self) -> None:
-        """Begin."""
+        """Begin; what workers of this machine left when they were killed is taken up at once."""
+        with self._house.database.write() as session:
+            for row in running(session):
+                if row.worker is not None and is_gone(row.worker):
+                    row.worker = row.lease_until = None
         self._thread.start()
 
     def wake(self) -> None:
@@ -44,6 +49,7 @@ class Worker:
 
     def _work(self) -> None:
         while not self._stop.is_set():
+            found = None
             try:
                 found = self._next()
                 if found is not None:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import atexit
 import os
+import shutil
 import tempfile
 from pathlib import Path
 
@@ -10,7 +12,9 @@ import pytest
 
 os.environ["YOLO_OFFLINE"] = "true"
 os.environ["YOLO_AUTOINSTALL"] = "false"
-os.environ["YOLO_CONFIG_DIR"] = tempfile.mkdtemp(prefix="jiexun-test-ultralytics-")
+_CONFIG = tempfile.mkdtemp(prefix="jiexun-test-ultralytics-")
+atexit.register(shutil.rmtree, _CONFIG, ignore_errors=True)
+os.environ["YOLO_CONFIG_DIR"] = _CONFIG
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 STREET = REPOSITORY.parent / "shared" / "data" / "street"

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -13,7 +15,8 @@ from detector.training.context import CLASSES, add_context
 from detector.training.dataset import Part, build
 from detector.training.evaluate import evaluate
 from detector.training.labels import Labels, read_labels, write_labels
-from detector.training.release import best_threshold, look
+from detector.training.release import best_threshold
+from detector.training.scenes import look
 from ingest.frame import Image
 
 from .builders import boxes
@@ -154,3 +157,12 @@ def test_a_data_set_shows_rare_classes_more_often(folder: Path, tmp_path: Path) 
     few = build(tmp_path / "few", [Part(images, labels, most=2)], Part(images, labels), seed=1)
     assert few["pictures"] == 2
     assert "11: dining table" in (tmp_path / "set" / "data.yaml").read_text("utf-8")
+
+
+def test_measuring_needs_no_torch() -> None:
+    code = (
+        "import sys, detector.backends.onnxruntime, detector.training.evaluate, detector.training.release;"
+        "assert not {'torch', 'ultralytics'} & set(sys.modules)"
+    )
+    root = Path(__file__).resolve().parents[2]
+    subprocess.run([sys.executable, "-c", code], cwd=root, check=True, timeout=60)

@@ -8,8 +8,9 @@ from pathlib import Path
 
 import av
 import pytest
-from builders import CLIPS, NOW, START, a_video, number
+from footage_builders import CLIPS, NOW, START, a_video, number, turn
 
+from ingest import clips
 from ingest.clips import Clip, clip
 from ingest.errors import BadTime, BadVideo
 from ingest.recorded import open_recording
@@ -140,3 +141,44 @@ def test_real_clips(name: str) -> None:
     assert cut.start <= START + timedelta(seconds=4)
     assert timedelta(seconds=7.85) < cut.end - START <= timedelta(seconds=8.2)
     assert_decodes(cut)
+
+
+def test_a_clip_keeps_its_rotation_and_knows_its_time(tmp_path: Path) -> None:
+    path = a_video(tmp_path / "a.mp4", TENTHS, g="10", bf="0")
+    turn(path)
+    cut = clip(path, START, START + timedelta(seconds=2.5), 1.0, 0.5)
+    out = tmp_path / "clip.mp4"
+    out.write_bytes(cut.data)
+    info = open_recording(out, "cam", now=NOW).info
+    assert (info.width, info.height) == (48, 64)
+    assert info.start == START + timedelta(seconds=1)
+    with av.open(io.BytesIO(viewing_copy(cut.data))) as container:
+        context = container.streams.video[0].codec_context
+        assert (context.width, context.height) == (48, 64)
+
+
+def test_a_seek_that_leads_astray_falls_back_to_reading_on(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = a_video(tmp_path / "a.mkv", TENTHS, g="10", bf="0")
+    right = clip(path, START, START + timedelta(seconds=2.5), 1.0, 0.5)
+    tries: list[bool] = []
+
+    def astray(*args: object) -> object:
+        tries.append(bool(args[-1]))
+        if args[-1]:
+            raise clips._LostError
+        return write(*args)  # type: ignore[arg-type]
+
+    write = clips._write
+    monkeypatch.setattr(clips, "_write", astray)
+    assert clip(path, START, START + timedelta(seconds=2.5), 1.0, 0.5).data == right.data
+    assert tries == [True, False]
+
+
+def test_a_file_that_changed_since_the_survey_is_refused(tmp_path: Path) -> None:
+    path = a_video(tmp_path / "a.mkv", TENTHS, g="10", bf="0")
+    survey = open_recording(path, "cam", START, now=NOW).survey
+    a_video(path, TENTHS[:12], g="3", bf="0")
+    with pytest.raises(BadVideo, match="changed"):
+        clip(path, START, START + timedelta(seconds=2.5), 1.0, 0.5, survey)

@@ -10,7 +10,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
-from builders import GPS, NOW, START, a_picture, number
+from footage_builders import GPS, NOW, START, a_picture, number
 
 from ingest.errors import BadTime, BadVideo
 from ingest.exif import read_exif

@@ -10,7 +10,7 @@ from pathlib import Path
 import av
 import numpy as np
 import pytest
-from builders import CLIPS, NOW, START, a_picture, a_video, number, seconds
+from footage_builders import CLIPS, NOW, START, a_picture, a_video, number, seconds, turn
 
 from ingest import recorded
 from ingest.errors import BadTime, BadTrack, BadVideo
@@ -229,14 +229,7 @@ def test_absurd_sizes_are_refused(tmp_path: Path) -> None:
 
 def test_rotation_is_applied(tmp_path: Path) -> None:
     path = a_video(tmp_path / "a.mp4", [0, 0.5])
-    data = bytearray(path.read_bytes())
-    at = (
-        data.index(b"tkhd") + 4 + 4 + 20 + 16
-    )  # version 0: flags, times and ids, reserved and volume: the matrix
-    one = 0x10000
-    quarter = (0, one, 0, -one & 0xFFFFFFFF, 0, 0, 0, 0, 0x40000000)  # shown turned clockwise by 90 degrees
-    data[at : at + 36] = b"".join(v.to_bytes(4) for v in quarter)
-    path.write_bytes(data)
+    turn(path)
     recording = opened(path)
     assert (recording.info.width, recording.info.height) == (48, 64)
     image = next(iter(recording)).image

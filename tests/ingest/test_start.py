@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
 
 import pytest
-from builders import NOW, START
+from footage_builders import NOW, START
 
 from ingest.errors import BadTime
 from ingest.file_names import gb28181_snapshot, time_in_name

@@ -9,7 +9,7 @@ from math import sqrt
 from pathlib import Path
 
 import pytest
-from builders import CLIPS, GPS, START
+from footage_builders import CLIPS, GPS, START
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from pyproj import Geod
@@ -170,7 +170,8 @@ def test_what_is_kept_can_be_driven(rows: list[tuple[int, float]]) -> None:
 
 
 GPX10 = """<?xml version="1.0"?><gpx version="1.0" creator="x" xmlns="http://www.topografix.com/GPX/1/0"><trk><trkseg>
-<trkpt lat="31.0" lon="121.0"><time>2026-10-31T06:05:12Z</time><course>90</course><speed>8.5</speed><hdop>1.2</hdop></trkpt>
+<trkpt lat="31.0" lon="121.0"><time>2026-10-31T06:05:12Z</time><course>90</course>
+<speed>8.5</speed><hdop>1.2</hdop></trkpt>
 <trkpt lat="31.0" lon="121.0001"><time>2026-10-31T06:05:13Z</time></trkpt></trkseg></trk></gpx>"""
 GPX11 = """<?xml version="1.0"?><gpx version="1.1" creator="x" xmlns="http://www.topografix.com/GPX/1/1"
  xmlns:e="http://www.garmin.com/xmlschemas/TrackPointExtension/v2"><trk><trkseg>
@@ -266,10 +267,12 @@ def test_nmea_without_a_date(tmp_path: Path) -> None:
     "text",
     [
         "time,lat,lon,speed,course,hdop\n2026-10-31T06:05:12Z,31,121,10,90,1\n2026-10-31T06:05:13Z,31,121.0001,10,90,1",
-        "Timestamp;Latitude;Longitude;Speed (km/h);Heading;Accuracy\n1793426712;31;121;36;90;5\n1793426713;31;121.0001;36;90;5",
+        "Timestamp;Latitude;Longitude;Speed (km/h);Heading;Accuracy\n"
+        "1793426712;31;121;36;90;5\n1793426713;31;121.0001;36;90;5",
         "timestamp,latitude,lng,speed,bearing,accuracy\n1793426712000,31,121,10,90,5\n1793426713000,31,121.0001,10,90,5",
         "时间,经度,纬度,速度,方向,精度\n2026/10/31 14:05:12,121,31,36,90,5\n2026/10/31 14:05:13,121.0001,31,36,90,5",
-        "utc\tlat\tlon\tspeed_ms\theading\taccuracy_m\n20261031060512\t31\t121\t10\t90\t5\n20261031060513.000\t31\t121.0001\t10\t90\t5",
+        "utc\tlat\tlon\tspeed_ms\theading\taccuracy_m\n"
+        "20261031060512\t31\t121\t10\t90\t5\n20261031060513.000\t31\t121.0001\t10\t90\t5",
     ],
 )
 def test_csv_forms(tmp_path: Path, text: str) -> None:

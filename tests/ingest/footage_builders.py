@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from fractions import Fraction
+from itertools import pairwise
 from pathlib import Path
 
 import av
@@ -46,7 +47,7 @@ def a_video(
     """A video with one frame at each of ``times`` (s). options: the encoder's."""
     base = Fraction(1, 1000)
     pix_fmt = {"mjpeg": "yuvj420p", "gif": "rgb8"}.get(codec, "yuv420p")
-    step = min((b - a for a, b in zip(times, times[1:], strict=False)), default=0.1)
+    step = min((b - a for a, b in pairwise(times)), default=0.1)
     with av.open(str(path), "w", format=container) as target:
         target.metadata.update(metadata or {})
         stream = target.add_stream(codec, rate=Fraction(1 / step).limit_denominator(1000))
@@ -70,3 +71,13 @@ def a_video(
 def seconds(frames: Sequence[Frame], start: datetime = START) -> list[float]:
     """Capture times as seconds since ``start``, to the millisecond."""
     return [round((frame.captured_at - start).total_seconds(), 3) for frame in frames]
+
+
+def turn(path: Path) -> None:
+    """Mark an MP4 as shot on its side: to be shown turned clockwise by 90 degrees."""
+    data = bytearray(path.read_bytes())
+    at = data.index(b"tkhd") + 44  # version 0: flags, times, ids and volume come before the matrix
+    one = 0x10000
+    quarter = (0, one, 0, -one & 0xFFFFFFFF, 0, 0, 0, 0, 0x40000000)
+    data[at : at + 36] = b"".join(v.to_bytes(4) for v in quarter)
+    path.write_bytes(data)

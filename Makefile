@@ -1,0 +1,119 @@
+# make demo | test | check | help. On a fresh Debian 12 with Python 3.11, git and make, each installs what it needs
+# (docs/INSTALL.md); a second call finds it done and starts at once.
+
+SHELL := /bin/bash
+.DEFAULT_GOAL := help
+.NOTPARALLEL:
+.DELETE_ON_ERROR:
+
+# .venv/bin first: it holds Node where the machine has none.
+export PATH := $(CURDIR)/.venv/bin:$(PATH)
+export PIP_DISABLE_PIP_VERSION_CHECK := 1
+
+ARGS ?=
+PYTEST_ARGS ?=
+SETUP := scripts/setup.sh
+PACKAGES := pyproject.toml constraints.txt
+PAGE_SOURCES := $(wildcard review_ui/*.json review_ui/*.ts review_ui/index.html) \
+  $(shell find review_ui/src review_ui/public 2>/dev/null)
+
+## demo:   install, build the page, run the demonstration; ARGS="--no-serve --json" is handed on
+.PHONY: demo
+demo: .stamps/python page
+	.venv/bin/jiexun demo $(ARGS)
+
+## test:   install everything, then the checks, the page's tests and pytest; PYTEST_ARGS is handed on
+# Runs all three even when one fails; pytest last, so that its summary is the closing line.
+.PHONY: test
+test: everything page
+	@failed=0; \
+	$(MAKE) --no-print-directory -k check || failed=1; \
+	npm --prefix review_ui test || failed=1; \
+	.venv/bin/python -m pytest $(PYTEST_ARGS) || failed=$$?; \
+	exit $$failed
+
+## check:  ruff, mypy, the import rule, the page's types; `make -k check` goes on after a failure
+.PHONY: check lint format types imports page-types
+check: lint format types imports page-types
+lint: .stamps/tools
+	.venv/bin/ruff check .
+format: .stamps/tools
+	.venv/bin/ruff format --check .
+types: .stamps/tools
+	.venv/bin/mypy
+imports: .stamps/tools
+	.venv/bin/lint-imports
+page-types: review_ui/node_modules/.package-lock.json
+	npm --prefix review_ui run check
+
+## stress: the tests that kill and flood; KILLS, UPLOADS, REVIEWERS, HOURS, SEED set the counts
+STRESS := KILLS UPLOADS REVIEWERS HOURS SEED
+.PHONY: stress
+stress: everything
+	$(foreach name,$(STRESS),$(if $($(name)),JIEXUN_STRESS_$(name)='$($(name))')) \
+	  .venv/bin/python -m pytest tests/stress $(PYTEST_ARGS)
+
+## page:   build the review page (review_ui/dist)
+.PHONY: page
+page: review_ui/dist/index.html
+
+## api:    the OpenAPI document and the page's client from the code
+.PHONY: api
+api: .stamps/python review_ui/node_modules/.package-lock.json
+	.venv/bin/python -m scripts.openapi
+	npm --prefix review_ui run api
+
+## pins:   write constraints.txt from what .venv holds
+.PHONY: pins
+pins: .stamps/tools .stamps/train
+	$(SETUP) pins
+
+## everything: only install what make test needs
+.PHONY: everything
+everything: .stamps/python .stamps/tools .stamps/train .stamps/system
+
+## clean:  remove what was installed and built here (the demonstration's folder and system packages stay)
+.PHONY: clean
+clean:
+	rm -rf .venv .stamps review_ui/node_modules review_ui/dist *.egg-info
+	rm -rf .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+.PHONY: help
+help:
+	@sed -n 's/^## /  /p' $(MAKEFILE_LIST)
+
+# --- the steps behind them: a file each, so that nothing is done twice ---
+
+.venv/pyvenv.cfg:
+	$(SETUP) venv
+	@touch $@
+
+.stamps/python: .venv/pyvenv.cfg $(PACKAGES)
+	$(SETUP) python
+	@mkdir -p $(@D) && touch $@
+
+.stamps/tools: .stamps/python
+	$(SETUP) tools
+	@touch $@
+
+.stamps/train: .stamps/python
+	$(SETUP) train
+	@touch $@
+
+.stamps/system: $(SETUP)
+	$(SETUP) browser postgres
+	@mkdir -p $(@D) && touch $@
+
+.stamps/node: .venv/pyvenv.cfg constraints.txt
+	$(SETUP) node
+	@mkdir -p $(@D) && touch $@
+
+review_ui/node_modules/.package-lock.json: .stamps/node review_ui/package-lock.json review_ui/package.json
+	cd review_ui && { npm ci --no-audit --no-fund || { echo "npm ci refused the lock: installing from it as far as it goes"; \
+	  npm install --no-save --no-audit --no-fund; }; }
+	@touch $@
+
+review_ui/dist/index.html: review_ui/node_modules/.package-lock.json $(PAGE_SOURCES)
+	npm --prefix review_ui run build -- --logLevel warn
+	@touch $@

@@ -1,0 +1,43 @@
+/** Short names for the contract's types. Nothing is written by hand here: all come from `schema.d.ts`. */
+import type { Readable } from 'openapi-typescript-helpers'
+import type { components } from './schema'
+
+/** As answers are read: tuples come as arrays. */
+type S = { [K in keyof components['schemas']]: Readable<components['schemas'][K]> }
+
+export type Me = S['Me']
+export type Named = S['Named']
+export type Word = S['Word']
+export type Reference = S['Reference']
+export type Candidate = S['Candidate']
+export type CandidateBrief = S['CandidateBrief']
+export type Picture = S['PictureOut']
+export type Box = S['BoxOut']
+export type ZoneOnPicture = S['ZoneOnPicture']
+export type Clip = S['ClipOut']
+export type Check = S['Check']
+export type Decision = S['DecisionOut']
+export type DecisionIn = S['DecisionIn']
+export type Decided = S['Decided']
+export type Shown = S['Shown']
+export type Stage = DecisionIn['stage']
+export type Verdict = DecisionIn['verdict']
+export type TakeNext = S['TakeNext']
+export type Taken = S['Taken']
+export type QueueSummary = S['QueueSummary']
+export type Case = S['Case']
+export type CaseBrief = S['CaseBrief']
+export type CaseEvent = S['CaseEventOut']
+export type NextStep = S['NextStep']
+export type StepIn = S['StepIn']
+export type Statistics = S['StatisticsOut']
+export type StatisticsRow = S['StatisticsRow']
+export type Figure = S['FigureOut']
+export type FigureList = S['FigureList']
+export type Device = S['DeviceOut']
+export type DeviceDetail = S['DeviceDetail']
+export type Footage = S['FootageOut']
+export type MapData = S['MapOut']
+export type Account = S['AccountOut']
+export type AccountIn = S['AccountIn']
+export type AuditLine = S['AuditOut']

@@ -1,0 +1,12 @@
+/** Boundaries, streets, shops, permitted places: read once. */
+import { api, ask } from '@/api/client'
+import type { MapData } from '@/api/types'
+
+let asked: Promise<MapData> | null = null
+export function mapData(): Promise<MapData> {
+  asked ??= ask(api.GET('/api/map')).catch((error: unknown) => {
+    asked = null
+    throw error
+  })
+  return asked
+}

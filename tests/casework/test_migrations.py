@@ -1,0 +1,110 @@
+"""The schema: built by Alembic from nothing, equal to the tables, and closed against changing the past."""
+
+from __future__ import annotations
+
+import sys
+from datetime import timedelta, timezone
+from pathlib import Path
+
+import pytest
+from alembic import command
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+from sqlalchemy import inspect, text
+from sqlalchemy.exc import DBAPIError
+
+from casework import schema
+from casework.candidates.queries import Filter
+from casework.candidates.tables import Candidate
+from casework.db import Database
+from casework.review.service import Choice, decide, take_next
+from casework.storage import FileStore
+from casework.tables import Base
+from tests import builders as b
+
+APPEND_ONLY = {
+    "audit_event": "actor = 'nobody'",
+    "decision": "note = 'changed'",
+    "evidence_seal": "manifest_sha256 = ''",
+    "evidence_item": "role = 'latest'",
+    "case_event": "reason = 'changed'",
+}
+
+
+def test_upgrade_from_nothing_makes_every_table(folder: Path) -> None:
+    database = Database(f"sqlite:///{folder / 'new.db'}")
+    assert schema.current(database) is None
+    assert schema.upgrade(database) == schema.head() == schema.current(database)
+    assert set(inspect(database.engine).get_table_names()) == {*Base.metadata.tables, "alembic_version"}
+    schema.upgrade(database)  # again: nothing to do
+    assert schema.current(database) == schema.head()
+    database.close()
+
+
+def test_migrated_tables_equal_the_metadata(database: Database) -> None:
+    assert schema.current(database) == schema.head()
+    with database.engine.connect() as connection:
+        context = MigrationContext.configure(connection, opts={"compare_type": True})
+        assert compare_metadata(context, Base.metadata) == []
+
+
+def _one_row_of_each(database: Database, store: FileStore) -> None:
+    """A candidate that was reviewed twice and became a case: every append-only table has a row."""
+    with database.write() as session:
+        first, second = b.a_person(session, "reviewer"), b.a_person(session, "legal")
+        candidate = b.a_candidate(session, store, b.a_device(session))
+        for person, choice in (
+            (first, Choice("first", "keep", "key-first")),
+            (second, Choice("legal", "accept", "key-legal")),
+        ):
+            take_next(session, person, choice.stage, Filter())
+            decide(session, person, candidate.id, choice)
+
+
+@pytest.mark.parametrize("table", APPEND_ONLY)
+def test_the_past_cannot_be_changed(database: Database, store: FileStore, table: str) -> None:
+    _one_row_of_each(database, store)
+    acts = [f"UPDATE {table} SET {APPEND_ONLY[table]}", f"DELETE FROM {table}"]
+    if database.engine.dialect.name == "postgresql":
+        acts.append(f"TRUNCATE {table} CASCADE")
+    with database.read() as session:
+        before = session.execute(text(f"SELECT * FROM {table}")).all()  # noqa: S608 - a name from above
+    assert before
+    for act in acts:
+        with pytest.raises(DBAPIError, match="append-only"), database.write() as session:
+            session.execute(text(act))
+    with database.read() as session:
+        assert session.execute(text(f"SELECT * FROM {table}")).all() == before  # noqa: S608
+
+
+def test_all_append_only_tables_are_guarded(database: Database) -> None:
+    """A table that is called append-only in its docstring is in the list above, and the list in the triggers."""
+    said = set()
+    for table in (mapper.class_ for mapper in Base.registry.mappers):
+        words = f"{table.__doc__} {sys.modules[table.__module__].__doc__}".lower()
+        if table.__name__ != "Case" and ("append-only" in words or "never updated or deleted" in words):
+            said.add(table.__tablename__)
+    assert said == set(APPEND_ONLY)
+
+
+def test_going_back_is_refused(sqlite: Database) -> None:
+    config = schema._config()
+    with sqlite.engine.connect() as connection:
+        config.attributes["connection"] = connection
+        with pytest.raises(NotImplementedError, match="restore a backup"):
+            command.downgrade(config, "0001")
+
+
+def test_a_naive_time_is_refused(database: Database) -> None:
+    with pytest.raises(Exception, match="naive time"), database.write() as session:
+        b.a_candidate_row(session, b.a_device(session), first_at=b.START.replace(tzinfo=None))
+
+
+def test_times_come_back_aware_in_utc(database: Database) -> None:
+    shanghai = timezone(timedelta(hours=8))
+    with database.write() as session:
+        row = b.a_candidate_row(session, b.a_device(session), first_at=b.START.astimezone(shanghai))
+        number = row.id
+    with database.read() as session:
+        found = session.get_one(Candidate, number).first_at
+    assert (found, found.utcoffset()) == (b.START, timedelta(0))
