@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
+from pathlib import Path
 
 from fastapi import APIRouter, Depends, FastAPI, Request, Response
 from fastapi.responses import FileResponse, PlainTextResponse
@@ -60,6 +61,15 @@ async def _headers(request: Request, call_next: Callable[[Request], Awaitable[Re
     return response
 
 
+def _file_under(root: Path, path: str) -> Path | None:
+    """The file that a path names under ``root``; none where there is none, or the path is outside or unusable."""
+    try:
+        wanted = (root / path).resolve()
+        return wanted if path and wanted.is_relative_to(root) and wanted.is_file() else None
+    except (OSError, ValueError):  # a name that is too long, or holds a zero byte
+        return None
+
+
 def _serve_page(app: FastAPI, context: Context) -> None:
     root = context.page_dir.resolve()
 
@@ -69,8 +79,8 @@ def _serve_page(app: FastAPI, context: Context) -> None:
 
     @app.get("/{path:path}", include_in_schema=False, dependencies=[Depends(Public())])
     def page(path: str) -> Response:
-        wanted = (root / path).resolve()
-        if path and wanted.is_relative_to(root) and wanted.is_file():
+        wanted = _file_under(root, path)
+        if wanted is not None:
             cache = "public, max-age=31536000, immutable" if path.startswith("assets/") else "no-cache"
             return FileResponse(wanted, headers={"Cache-Control": cache})
         if (root / "index.html").is_file():

@@ -68,14 +68,18 @@ class FileStore:
 
     def get(self, sha256: str) -> bytes:
         """See BlobStore."""
-        try:
-            return self.path(sha256).read_bytes()
-        except FileNotFoundError:
+        return self.existing(sha256).read_bytes()
+
+    def existing(self, sha256: str) -> Path:
+        """Where the file with this hash lies. Raises NotFound when it does not."""
+        path = self.path(sha256)
+        if not path.is_file():
             raise NotFound(
                 "evidence_missing",
                 zh=f"证据文件缺失：{sha256[:12]}，请运行 jiexun verify",
                 en=f"evidence file {sha256[:12]} is missing; run jiexun verify",
-            ) from None
+            )
+        return path
 
     def measure(self, sha256: str) -> str | None:
         """See BlobStore."""

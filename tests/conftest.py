@@ -7,7 +7,6 @@ on a Unix socket in a folder of its own, and stopped by its process at the end.
 
 from __future__ import annotations
 
-import itertools
 import os
 import pwd
 import shutil
@@ -34,14 +33,6 @@ from casework.storage import FileStore  # noqa: E402
 
 LOOPBACK = ["127.0.0.1", "::1", "localhost"]
 START_LIMIT_S = 60.0
-
-
-def pytest_configure(config: pytest.Config) -> None:
-    """Warnings are errors; these are other people's, each with its reason."""
-    # Starlette would rather have httpx2; the project has httpx, and TestClient works with both.
-    config.addinivalue_line(
-        "filterwarnings", "ignore:Using `httpx` with `starlette.testclient` is deprecated"
-    )
 
 
 @pytest.hookimpl(trylast=True)
@@ -87,13 +78,20 @@ def sqlite_template(fast_folder: Path) -> Path:
     return path
 
 
+@pytest.fixture(scope="session")
+def _sqlite_engine(fast_folder: Path) -> Database:
+    """One for all tests, so that statements are compiled once; the file under it is another for each."""
+    return Database(f"sqlite:///{fast_folder / 'jiexun.db'}")
+
+
 @pytest.fixture
-def sqlite(sqlite_template: Path, folder: Path) -> Iterator[Database]:
+def sqlite(sqlite_template: Path, _sqlite_engine: Database, fast_folder: Path) -> Iterator[Database]:
     """A fresh SQLite database."""
-    shutil.copyfile(sqlite_template, folder / "jiexun.db")
-    database = Database(f"sqlite:///{folder / 'jiexun.db'}")
-    yield database
-    database.close()
+    for left in fast_folder.glob("jiexun.db*"):
+        left.unlink()
+    shutil.copyfile(sqlite_template, fast_folder / "jiexun.db")
+    yield _sqlite_engine
+    _sqlite_engine.close()
 
 
 # PostgreSQL -------------------------------------------------------------------------------------------
@@ -221,18 +219,19 @@ def _await(process: subprocess.Popen[bytes], server: PostgresServer) -> None:
             time.sleep(0.05)
 
 
-_names = itertools.count(1)
+@pytest.fixture(scope="session")
+def _postgres_engine(postgres_server: PostgresServer) -> Database:
+    """One for all tests, as with SQLite."""
+    return Database(postgres_server.url("jiexun"))
 
 
 @pytest.fixture
-def postgresql(postgres_server: PostgresServer) -> Iterator[Database]:
+def postgresql(postgres_server: PostgresServer, _postgres_engine: Database) -> Iterator[Database]:
     """A fresh PostgreSQL database."""
-    name = f"test_{next(_names)}"
-    postgres_server.run(f"CREATE DATABASE {name} TEMPLATE template_jiexun")
-    database = Database(postgres_server.url(name))
-    yield database
-    database.close()
-    postgres_server.run(f"DROP DATABASE {name} WITH (FORCE)")
+    postgres_server.run("CREATE DATABASE jiexun TEMPLATE template_jiexun")
+    yield _postgres_engine
+    _postgres_engine.close()
+    postgres_server.run("DROP DATABASE jiexun WITH (FORCE)")
 
 
 @pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgres)])

@@ -101,7 +101,7 @@ def decide(id: int, body: c.DecisionIn, ctx: Ctx, person: Reader) -> c.Decided:
         row, about, case = service.decide(session, person, id, choice)
         out = c.DecisionOut(
             id=row.id,
-            stage=body.stage,
+            stage=row.stage,
             verdict=row.verdict,
             reason=row.reason,
             note=row.note,
@@ -147,4 +147,4 @@ def evidence(
         caption = pictures.caption(row.meta["device"], row.captured_at, about.latitude, about.longitude)
         copy = pictures.viewing_copy(ctx.store.get(row.sha256), caption, width)
         return Response(copy, media_type="image/jpeg", headers=headers)
-    return FileResponse(ctx.store.path(row.sha256), media_type=row.media_type, headers=headers)
+    return FileResponse(ctx.store.existing(row.sha256), media_type=row.media_type, headers=headers)

@@ -83,6 +83,10 @@ def figure_list(
     item, span = figure(figure_code), month_of(month)
     if type is not None and type not in codes("types"):
         raise Invalid("no_type", zh=f"没有类型 {type}", en=f"no type {type}")
+    if type is not None and item.source == "looks":
+        raise Invalid("no_type", zh=f"{item.zh}不分类型", en=f"{item.en} have no type: one serves all types")
+    if reason is not None and item.code != "rejected":
+        raise Invalid("no_reason", zh="只有剔除的疑似才有原因", en="only rejected candidates have a reason")
     with ctx.database.read() as session:
         squad_id = person.squad_id
         if squad is not None:

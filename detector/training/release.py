@@ -23,6 +23,9 @@ from detector.weights import Model, find_model, read_manifest, sha256_of
 MEASURING_FLOOR = 0.005
 """Least confidence while measuring: average precision needs the weak boxes too."""
 
+FEW = 20
+"""Labelled boxes from which a threshold is fitted."""
+
 CONTEXT_THRESHOLD = 0.4
 """For classes without hand labels, nothing is measured; the teacher's own threshold."""
 
@@ -74,10 +77,16 @@ def release(
     return find_model(out, about.name)
 
 
-def best_threshold(scenes: list[Scene], name: str, least: float = 0.2, most: float = 0.6) -> float:
-    """The confidence with the best F1 (harmonic mean of precision and recall) on a grid of 0.05."""
+def best_threshold(scenes: list[Scene], name: str, least: float = 0.3, most: float = 0.5) -> float:
+    """The confidence with the best F1 (harmonic mean of precision and recall) on a grid of 0.05.
+
+    The grid is kept narrow, and a class with fewer than ``FEW`` labels gets the middle of it: a threshold fitted
+    to so few boxes is chance.
+    """
     t = scene_tally(scenes, name)
     once = np.ones(len(scenes))
+    if t.truths.sum() < FEW:
+        return round((least + most) / 2, 2)
 
     def f1(threshold: float) -> float:
         precision, recall = rates(t, threshold, once)

@@ -15,8 +15,10 @@ describe('what was shown', () => {
     clock.onScreen(new Set([1]))
     now = 600
     expect(clock.result()).toEqual([{ picture: 1, ms: 400 }, { picture: 2, ms: 500 }])
-    expect(clock.has(1)).toBe(true)
-    expect(clock.has(3)).toBe(false)
+    expect(clock.ms(1)).toBe(400)
+    now = 700
+    expect(clock.ms(1)).toBe(500)
+    expect(clock.ms(3)).toBe(0)
   })
 
   it('asks for the first and the latest, once when they are the same', () => {

@@ -4,7 +4,7 @@ import { setLanguage } from '@/i18n'
 import { en } from '@/i18n/en'
 import { zh } from '@/i18n/zh'
 import { checkWords } from '@/lib/checks'
-import { bytes, clock, dateTime, day, duration, money, month } from '@/lib/format'
+import { bytes, clock, dateTime, day, duration, money, month, monthBefore } from '@/lib/format'
 
 describe('format', () => {
   it('shows Shanghai time wherever the machine stands', () => {
@@ -12,6 +12,8 @@ describe('format', () => {
     expect(clock('2026-10-31T16:00:00Z')).toBe('00:00:00')
     expect(day('2026-10-31T16:00:00Z')).toBe('2026-11-01')
     expect(month(new Date('2026-10-31T16:00:00Z'))).toBe('2026-11')
+    expect(monthBefore('2026-01')).toBe('2025-12')
+    expect(monthBefore('2026-10')).toBe('2026-09')
     expect(dateTime(null)).toBe('–')
     expect(dateTime('no time')).toBe('–')
   })

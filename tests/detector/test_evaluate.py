@@ -91,9 +91,14 @@ def test_figures_by_view_and_groups_from_sources(folder: Path) -> None:
     assert told == {"value": None, "low": None, "high": None}  # JSON knows no NaN
 
 
-def test_the_threshold_with_the_best_f1(folder: Path) -> None:
-    # the stall at 0.9 is right, the one at 0.3 wrong: of all thresholds above 0.3 the highest is taken
-    assert best_threshold(look(DETECTOR, folder), "stall") == 0.6
+def test_the_threshold_with_the_best_f1(tmp_path: Path) -> None:
+    # twenty stalls, each seen rightly at 0.42 and wrongly at 0.33: 0.40 keeps all right ones and no wrong one
+    streets = {f"s{number:02}": "0 0.2 0.2 0.4 0.4\n" for number in range(20)}
+    false: Seen = ("stall", (60, 60, 90, 90), 0.33)
+    detector = ScriptedDetector(lambda image: [("stall", (0, 0, 40, 40), 0.42), false], NAMES)
+    scenes = look(detector, a_folder(tmp_path, **streets))
+    assert best_threshold(scenes, "stall") == 0.4
+    assert best_threshold(scenes[:19], "stall", least=0.2, most=0.3) == 0.25  # too few to fit
 
 
 def test_what_cannot_be_measured_is_named(folder: Path) -> None:

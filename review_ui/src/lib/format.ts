@@ -43,6 +43,12 @@ export function month(at: Date): string {
   return day(at).slice(0, 7)
 }
 
+/** The month before, `2026-09`. */
+export function monthBefore(of: string): string {
+  const [year = 0, n = 1] = of.split('-').map(Number)
+  return n > 1 ? `${year}-${String(n - 1).padStart(2, '0')}` : `${year - 1}-12`
+}
+
 /** `7分20秒`, `1小时5分`, `12秒`; English `7 min 20 s`. Rounded to whole seconds. */
 export function duration(seconds: number, language: Language): string {
   const whole = Math.max(0, Math.round(seconds))

@@ -20,8 +20,10 @@ export class ShownClock {
     }
   }
 
-  has(id: number): boolean {
-    return this.total.has(id)
+  /** Milliseconds so far, the present look included. */
+  ms(id: number): number {
+    const from = this.since.get(id)
+    return (this.total.get(id) ?? 0) + (from === undefined ? 0 : this.now() - from)
   }
 
   result(): Shown[] {
@@ -29,6 +31,9 @@ export class ShownClock {
     return [...this.total].map(([picture, ms]) => ({ picture, ms: Math.round(ms) })).slice(0, 100)
   }
 }
+
+/** Less is no look: it also keeps a key pressed twice from deciding the next one. */
+export const LEAST_LOOK_MS = 400
 
 /** The pictures that must have been seen before anything is decided: the first and the latest. */
 export function keyPictures(pictures: readonly Picture[]): Picture[] {
