@@ -35,7 +35,7 @@ def read_picture(path: Path) -> Image:
                 return np.ascontiguousarray(np.asarray(_rgb(upright))[:, :, ::-1])
     except FileNotFoundError:
         raise BadPicture(f"{path}: no such file") from None
-    except UnidentifiedImageError:
+    except (UnidentifiedImageError, ModuleNotFoundError):  # ultralytics' patch of Pillow asks for pi_heif
         raise BadPicture(
             f"{path.name}: not a picture in a known format; JPEG and PNG are sure to be read"
         ) from None

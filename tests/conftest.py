@@ -24,7 +24,9 @@ import pytest
 from pytest_socket import socket_allow_hosts
 
 ROOT = Path(__file__).resolve().parents[1]
-if str(ROOT) not in sys.path:  # so that ``tests.builders`` and ``scripts`` are found however pytest is started
+if (
+    str(ROOT) not in sys.path
+):  # so that ``tests.builders`` and ``scripts`` are found however pytest is started
     sys.path.insert(0, str(ROOT))
 
 from casework import schema  # noqa: E402

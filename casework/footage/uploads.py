@@ -41,12 +41,7 @@ def create(session: Session, device: Device, length: int, filename: str, start: 
     """Begin an upload. Raises Invalid for a name that is no video or track."""
     plain = PurePosixPath(PureWindowsPath(filename).name).name
     suffix = Path(plain).suffix.lower()
-    if (
-        suffix not in TRACKS | VIDEOS
-        or plain.startswith(".")
-        or len(plain) > 200
-        or not plain.isprintable()
-    ):
+    if suffix not in TRACKS | VIDEOS or plain.startswith(".") or len(plain) > 200 or not plain.isprintable():
         raise Invalid(
             "bad_filename",
             zh=f"文件名 {plain[:80]} 不是支持的视频或轨迹",

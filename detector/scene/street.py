@@ -51,7 +51,7 @@ class Street:
         times = thing.history.times
         active = self._zones.active(times[-1])
         inside = [i for i in self._zones.at_point(longitude, latitude) if active[i]]
-        if any(self._zones.zones[i].kind in _EXEMPT for i in inside):
+        if self._may_be_exempt(here, active, settled.error_m):
             return None
         # Only rules about a shop's front ask for doors; a door behind the thing means that it stands in the
         # shop.
@@ -79,7 +79,6 @@ class Street:
             "scatter_m": round(settled.scatter_m, 2),
             "cut_boxes_only": settled.cut_only,
             "door_line_found": door is not None,
-            "near_permitted": self._near_exempt(here, active, settled.error_m),
         }
         if door is not None:
             facts["door_distance_m"] = round(door.distance_m, 2)
@@ -115,9 +114,11 @@ class Street:
         street_side = 1.0 if normal @ (vehicle - start[i]) >= 0 else -1.0
         return Door(self._shops[i], float(distance[i]), street_side * float(-normal @ start[i]))
 
-    def _near_exempt(self, here: LocalPlane, active: Sequence[bool], error_m: float) -> bool:
-        """Whether permitted ground lies within the error: a hint for the reviewer, no reason to let the
-        thing off.
+    def _may_be_exempt(self, here: LocalPlane, active: Sequence[bool], error_m: float) -> bool:
+        """Whether the thing stands on permitted or ignored ground, or may, within one sigma of its position.
+
+        Doubt about the place speaks for the party (docs/decisions/0006): one pass cannot tell the stall on a
+        permitted place from one just outside; a fixed camera or an officer can.
         """
         for zone, holds in zip(self._zones.zones, active, strict=True):
             if holds and zone.kind in _EXEMPT:

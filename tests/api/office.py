@@ -21,7 +21,9 @@ from casework.people.roles import Role
 from casework.storage import FileStore
 from tests import builders as b
 
-with warnings.catch_warnings():  # Starlette would rather have httpx2; it works with the httpx that the project has
+with (
+    warnings.catch_warnings()
+):  # Starlette would rather have httpx2; it works with the httpx that the project has
     warnings.filterwarnings("ignore", message="Using `httpx` with `starlette.testclient`")
     from fastapi.testclient import TestClient
 
@@ -90,7 +92,13 @@ def open_office(database: Database, folder: Path, **settings: Any) -> Office:
         (folder / name).mkdir()
     woken: list[int] = []
     context = Context(
-        database, store, page, folder / "uploads", folder / "footage", wake=lambda: woken.append(1), **settings
+        database,
+        store,
+        page,
+        folder / "uploads",
+        folder / "footage",
+        wake=lambda: woken.append(1),
+        **settings,
     )
     with database.write() as session:
         squad, other = b.a_squad(session, "SQ-A"), b.a_squad(session, "SQ-B", 1)
@@ -117,7 +125,9 @@ def open_office(database: Database, folder: Path, **settings: Any) -> Office:
 @contextmanager
 def serving(app: Any) -> Iterator[str]:
     """The application over real HTTP on a free loopback port; yields its address."""
-    config = uvicorn.Config(app, host="127.0.0.1", port=0, log_level="warning", access_log=False, lifespan="off")
+    config = uvicorn.Config(
+        app, host="127.0.0.1", port=0, log_level="warning", access_log=False, lifespan="off"
+    )
     server = uvicorn.Server(config)
     started = threading.Event()
     startup: Callable[..., Any] = server.startup

@@ -35,11 +35,35 @@ def _problem(answer: Any, status: int, code: str) -> dict[str, Any]:
     ("method", "url", "body", "status", "code", "zh", "en"),
     [
         ("GET", "/api/candidates/999999", None, 404, "not_found", "找不到疑似 999999", "no candidate 999999"),
-        ("GET", "/api/candidates?month=2026-13", None, 422, "bad_month", "2026-13 无法识别", "2026-13 is no month"),
-        ("GET", "/api/queue?stage=first", None, 403, "not_your_stage", "您的角色", "a legal does not do first review"),
+        (
+            "GET",
+            "/api/candidates?month=2026-13",
+            None,
+            422,
+            "bad_month",
+            "2026-13 无法识别",
+            "2026-13 is no month",
+        ),
+        (
+            "GET",
+            "/api/queue?stage=first",
+            None,
+            403,
+            "not_your_stage",
+            "您的角色",
+            "a legal does not do first review",
+        ),
         ("GET", "/api/accounts", None, 403, "not_your_role", "您的角色无权", "a legal may not do this"),
         ("GET", "/api/statistics/2026-10/list?figure=x", None, 422, "no_figure", "没有指标 x", "no figure x"),
-        ("GET", "/api/candidates?page=0", None, 422, "bad_fields", "以下字段有误", "these fields cannot be used"),
+        (
+            "GET",
+            "/api/candidates?page=0",
+            None,
+            422,
+            "bad_fields",
+            "以下字段有误",
+            "these fields cannot be used",
+        ),
         ("POST", "/api/queue/next", {"stage": "fourth"}, 422, "bad_fields", "stage", "stage"),
         ("POST", "/api/queue/next", {"stage": "legal", "more": 1}, 422, "bad_fields", "more", "more"),
     ],
@@ -77,7 +101,9 @@ def test_errors_do_not_repeat_a_password(office: Office) -> None:
     assert "a-secret-thing" not in answer.text
 
 
-@pytest.mark.parametrize(("method", "url", "status"), [("GET", "/api/nothing", 404), ("DELETE", "/api/map", 405)])
+@pytest.mark.parametrize(
+    ("method", "url", "status"), [("GET", "/api/nothing", 404), ("DELETE", "/api/map", 405)]
+)
 def test_unknown_endpoints_are_problems_and_not_the_page(
     office: Office, method: str, url: str, status: int
 ) -> None:
@@ -92,7 +118,9 @@ def test_every_error_of_the_house_has_its_status(office: Office) -> None:
     assert STATUS[StorageFull] == 507
 
 
-@pytest.mark.parametrize("path", ["/api/health", "/api/candidates", "/api/nothing", "/", "/assets/app-1a2b.js"])
+@pytest.mark.parametrize(
+    "path", ["/api/health", "/api/candidates", "/api/nothing", "/", "/assets/app-1a2b.js"]
+)
 def test_every_answer_has_the_security_headers(office: Office, path: str) -> None:
     headers = office.anybody().get(path).headers
     assert headers["x-content-type-options"] == "nosniff"

@@ -60,16 +60,28 @@ def _more(session: Session, number: int) -> None:
         )
         candidate = b.a_candidate_row(session, camera)
         seal = EvidenceSeal(
-            seq=1000 + i, key=f"more-{i}", candidate_id=candidate.id, manifest_sha256="", sealed_at=b.START,
-            prev_hash="", hash="",
-        )  # fmt: skip
+            seq=1000 + i,
+            key=f"more-{i}",
+            candidate_id=candidate.id,
+            manifest_sha256="",
+            sealed_at=b.START,
+            prev_hash="",
+            hash="",
+        )
         session.add(seal)
         session.flush()
         session.add(
             EvidenceItem(
-                seal_seq=seal.seq, candidate_id=candidate.id, kind="picture", role="first", sha256="", size=1,
-                media_type="image/png", captured_at=b.START, meta={},
-            )  # fmt: skip
+                seal_seq=seal.seq,
+                candidate_id=candidate.id,
+                kind="picture",
+                role="first",
+                sha256="",
+                size=1,
+                media_type="image/png",
+                captured_at=b.START,
+                meta={},
+            )
         )
         b.a_case_row(session, b.a_candidate_row(session, camera, state="filed"))
 

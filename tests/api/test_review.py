@@ -226,7 +226,9 @@ def test_every_number_of_the_month_opens_its_list(office: Office) -> None:
             number = row["figures"][code]
             if number is None:
                 continue
-            found = page.get("/api/statistics/2026-10/list", params={"figure": code, "size": 200, **where}).json()
+            found = page.get(
+                "/api/statistics/2026-10/list", params={"figure": code, "size": 200, **where}
+            ).json()
             rows = found[found["kind"]]
             assert len(rows) == found["total"]
             assert found["sum"] == number, (row, code)

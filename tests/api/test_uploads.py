@@ -323,7 +323,9 @@ def _until_positive(ask: Any) -> int:
     raise AssertionError("the bytes that came before the break were not kept")
 
 
-def test_a_crash_before_the_taking_over_is_made_good_by_asking(office: Office, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_crash_before_the_taking_over_is_made_good_by_asking(
+    office: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """All bytes are there, the process ends before they became footage: HEAD finishes it, once."""
     car = office.vehicle()
     url = _begin(car)

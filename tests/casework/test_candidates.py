@@ -22,7 +22,12 @@ from casework.storage import FileStore
 from detector.scene.model import Violation
 from tests import builders as b
 
-FAR = (700, 200, 800, 300)  # a place in the picture that shares nothing with the builders' (100, 200, 200, 300)
+FAR = (
+    700,
+    200,
+    800,
+    300,
+)  # a place in the picture that shares nothing with the builders' (100, 200, 200, 300)
 HOUR = 3600.0
 
 
@@ -36,7 +41,12 @@ class House:
             street = b.a_street(session, squad)
             b.a_shop(session, street, "SH-1")
             b.a_shop(session, street, "SH-2")
-            for code, kind in (("CAM-1", "fixed"), ("CAM-2", "fixed"), ("CAR-1", "vehicle"), ("CAR-2", "vehicle")):
+            for code, kind in (
+                ("CAM-1", "fixed"),
+                ("CAM-2", "fixed"),
+                ("CAR-1", "vehicle"),
+                ("CAR-2", "vehicle"),
+            ):
                 b.a_device(session, code, kind, squad, street)
             # CAM-0 has no approvals at all.
             b.a_device(session, "CAM-0", "fixed", squad, street, approved=[])
@@ -81,7 +91,13 @@ def test_a_violation_becomes_a_candidate(house: House) -> None:
     number, new = house.see(b.a_violation(key="V1", ground=b.metres(north=3)))
     row = house.get(number)
     assert new
-    assert (row.type, row.state, row.proof, row.standing, row.reason) == ("stall", "open", "evidence", True, None)
+    assert (row.type, row.state, row.proof, row.standing, row.reason) == (
+        "stall",
+        "open",
+        "evidence",
+        True,
+        None,
+    )
     assert (row.first_at, row.last_at) == (b.START, b.at(300))
     assert (row.observed_s, row.inferred_s, row.confidence) == (300, 0, 0.75)
     assert row.image_place == pytest.approx([0.1, 0.4, 0.2, 0.6])  # 100/1000, 200/500, 200/1000, 300/500
@@ -285,7 +301,10 @@ def test_each_doubt_makes_a_clue(
         row = b.a_candidate(session, small.store, device, violation, legal_mode=mode, time_source=time_source)
         assert row.facts["clue_because"] == doubts
         assert row.proof == ("clue" if doubts else "evidence")
-        assert doubts_of(violation, b.a_witness(b.a_footage(session, device), mode, time_source), missing) == doubts
+        assert (
+            doubts_of(violation, b.a_witness(b.a_footage(session, device), mode, time_source), missing)
+            == doubts
+        )
 
 
 def test_approvals_count_on_the_day_of_the_act(small: House) -> None:
@@ -297,7 +316,9 @@ def test_approvals_count_on_the_day_of_the_act(small: House) -> None:
             (datetime(2026, 10, 11, 15, 59, tzinfo=UTC), "evidence"),
             (datetime(2026, 10, 11, 16, 0, tzinfo=UTC), "clue"),
         ):
-            violation = b.a_violation(device="CAM-9", start=moment, box=FAR if proof == "clue" else (1, 1, 9, 9))
+            violation = b.a_violation(
+                device="CAM-9", start=moment, box=FAR if proof == "clue" else (1, 1, 9, 9)
+            )
             assert b.a_candidate(session, small.store, device, violation).proof == proof
 
 

@@ -122,7 +122,9 @@ def test_every_step_and_every_role_from_a_state(small: Bureau, here: str, mode: 
                     service.take_step(session, small.people[role], case.id, taken)
                 assert caught.value.code == ("not_your_step" if lawful else "not_allowed")
                 assert (case.state, case.closed_at) == (here, None)
-        may = [len(who) for (source, _), (who, _, modes, _) in STEPS.items() if source == here and mode in modes]
+        may = [
+            len(who) for (source, _), (who, _, modes, _) in STEPS.items() if source == here and mode in modes
+        ]
         assert session.scalar(select(func.count()).select_from(CaseEvent)) == sum(may)
 
 

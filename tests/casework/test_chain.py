@@ -119,9 +119,18 @@ def _closed_gap(e: list[Entry]) -> list[Entry]:
         ),
     ],
     ids=[
-        "content changed", "content and hash changed", "middle removed", "first removed", "end removed",
-        "two removed at the end", "all removed", "contents swapped", "entries swapped", "end rewritten",
-        "one added", "removed and renumbered",
+        "content changed",
+        "content and hash changed",
+        "middle removed",
+        "first removed",
+        "end removed",
+        "two removed at the end",
+        "all removed",
+        "contents swapped",
+        "entries swapped",
+        "end rewritten",
+        "one added",
+        "removed and renumbered",
     ],
 )
 def test_tampering_is_named(
@@ -133,7 +142,9 @@ def test_tampering_is_named(
 
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(data=st.data())
-def test_any_change_of_any_entry_is_found(chain_of_eight: tuple[Database, list[Entry]], data: st.DataObject) -> None:
+def test_any_change_of_any_entry_is_found(
+    chain_of_eight: tuple[Database, list[Entry]], data: st.DataObject
+) -> None:
     """Drop some entries, shuffle the rest, change one's content: unless nothing changed, something is said."""
     database, entries = chain_of_eight
     changed = data.draw(st.lists(st.sampled_from(entries), max_size=9))

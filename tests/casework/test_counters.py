@@ -38,9 +38,14 @@ class GivenUp(Exception):
 
 def test_a_number_of_a_failed_transaction_is_given_again(database: Database) -> None:
     assert _count(database) == 1
-    with pytest.raises(GivenUp), database.write() as session:
-        assert next_number(session, "case:2026") == 2
-        raise GivenUp
+
+    def give_up() -> None:
+        with database.write() as session:
+            assert next_number(session, "case:2026") == 2
+            raise GivenUp
+
+    with pytest.raises(GivenUp):
+        give_up()
     assert _count(database) == 2
 
 

@@ -82,7 +82,13 @@ def test_what_makes_no_device(
 
 
 def test_a_device_as_the_district_file_says(database: Database) -> None:
-    approval = {"kind": "marked", "valid_from": "2026-01-01", "valid_to": "2026-12-31", "document": "d", "person": "p"}
+    approval = {
+        "kind": "marked",
+        "valid_from": "2026-01-01",
+        "valid_to": "2026-12-31",
+        "document": "d",
+        "person": "p",
+    }
     with database.write() as session:
         b.a_squad(session)
         service.add_device(

@@ -128,8 +128,12 @@ def test_a_changed_zone_gets_the_next_version(camera: Database, change: dict[str
     _set(camera, [_zone("Z1"), _zone("Z2")])
     assert _set(camera, [_zone("Z1", **change), _zone("Z2")]) == {"Z1": 2, "Z2": 1}
     with camera.read() as session:
-        old = session.scalars(select(ZoneVersion).where(ZoneVersion.code == "Z1", ZoneVersion.version == 1)).one()
-        new = session.scalars(select(ZoneVersion).where(ZoneVersion.code == "Z1", ZoneVersion.version == 2)).one()
+        old = session.scalars(
+            select(ZoneVersion).where(ZoneVersion.code == "Z1", ZoneVersion.version == 1)
+        ).one()
+        new = session.scalars(
+            select(ZoneVersion).where(ZoneVersion.code == "Z1", ZoneVersion.version == 2)
+        ).one()
     assert old.polygon == SQUARE  # the old one stays as it was
     assert old.replaced_at == new.made_at
     assert (new.replaced_at, new.made_by) == (None, "account:li")

@@ -41,7 +41,9 @@ class Desk:
             for _ in range(waiting):
                 b.a_candidate_row(session, self.camera)
 
-    def take(self, person: Person, stage: str = "first", skip: tuple[int, ...] = (), **want: str) -> int | None:
+    def take(
+        self, person: Person, stage: str = "first", skip: tuple[int, ...] = (), **want: str
+    ) -> int | None:
         with self.database.write() as session:
             found, _ = service.take_next(session, person, stage, Filter(**want), skip)
             return found.id if found else None
@@ -211,7 +213,9 @@ def test_each_row_of_the_table(
     desk.put(1, state=state, reason="duplicate" if state == "returned" else None)
     person = WHO[stage](desk)
     assert desk.take(person, stage) == 1
-    decision = desk.decide(person, 1, verdict, stage=stage, seconds=4.5, shown=[{"picture": 1, "ms": 900}], **given)
+    decision = desk.decide(
+        person, 1, verdict, stage=stage, seconds=4.5, shown=[{"picture": 1, "ms": 900}], **given
+    )
     row = desk.get(1)
     assert row.state == to
     assert row.reason == (given.get("reason") if to == "rejected" else None)
@@ -222,7 +226,9 @@ def test_each_row_of_the_table(
         log = session.scalars(select(AuditEvent).where(AuditEvent.action == "decision")).one()
         cases = session.scalars(select(Case)).all()
     assert (log.actor, log.subject, log.detail["verdict"]) == (person.actor, "candidate:1", verdict)
-    assert [(c.candidate_id, c.state, c.mode) for c in cases] == ([(1, "opened", "evidence")] if to == "filed" else [])
+    assert [(c.candidate_id, c.state, c.mode) for c in cases] == (
+        [(1, "opened", "evidence")] if to == "filed" else []
+    )
 
 
 def test_everything_outside_the_table_is_refused_and_writes_nothing(small: Desk) -> None:
@@ -236,7 +242,11 @@ def test_everything_outside_the_table_is_refused_and_writes_nothing(small: Desk)
                 if (stage, state, verdict) in allowed:
                     continue
                 small.put(
-                    1, state=state, lease_by=person.id, lease_stage=stage, lease_until=utcnow() + service.LEASE
+                    1,
+                    state=state,
+                    lease_by=person.id,
+                    lease_stage=stage,
+                    lease_until=utcnow() + service.LEASE,
                 )
                 with pytest.raises((Conflict, Invalid)) as caught:
                     small.decide(person, 1, verdict, stage=stage, reason="duplicate", note="n")
@@ -309,7 +319,13 @@ def test_who_was_second_is_told_so(desk: Desk) -> None:
 
 def test_a_lease_for_one_stage_is_none_for_another(small: Desk) -> None:
     """A leader of the squad who held it at first review cannot decide as a senior with that lease."""
-    small.put(1, state="escalated", lease_by=small.zhao.id, lease_stage="first", lease_until=utcnow() + service.LEASE)
+    small.put(
+        1,
+        state="escalated",
+        lease_by=small.zhao.id,
+        lease_stage="first",
+        lease_until=utcnow() + service.LEASE,
+    )
     with pytest.raises(Conflict) as caught:
         small.decide(small.zhao, 1, stage="senior")
     assert caught.value.code == "held_by_other"

@@ -53,7 +53,10 @@ def test_a_month_is_a_calendar_month_in_shanghai(name: str, start: Any, end: Any
     assert month_of(name) == Month(name, datetime(*start, tzinfo=UTC), datetime(*end, tzinfo=UTC))
 
 
-@pytest.mark.parametrize("name", ["2026-13", "2026-0", "2026-1", "26-10", "2026", "", "2026-10-01", "0001-01", "9999-12", "二〇二六"])
+@pytest.mark.parametrize(
+    "name",
+    ["2026-13", "2026-0", "2026-1", "26-10", "2026", "", "2026-10-01", "0001-01", "9999-12", "二〇二六"],
+)
 def test_what_is_no_month(name: str) -> None:
     with pytest.raises(Invalid) as caught:
         month_of(name)
@@ -118,10 +121,18 @@ def _october(session: Session, d: District) -> None:
         closed_at=LAST + SECOND,
     )  # fmt: skip
     b.a_case_row(
-        session, other, opened_at=FIRST, filed_at=FIRST - SECOND, decided_at=FIRST, fine_yuan=2000, closed_at=LAST
+        session,
+        other,
+        opened_at=FIRST,
+        filed_at=FIRST - SECOND,
+        decided_at=FIRST,
+        fine_yuan=2000,
+        closed_at=LAST,
     )
     old = b.a_candidate_row(session, d.cam_b, first_at=FIRST - timedelta(days=40), state="filed")
-    b.a_case_row(session, old, opened_at=FIRST - timedelta(days=30), filed_at=b.START, decided_at=b.START, fine_yuan=0)
+    b.a_case_row(
+        session, old, opened_at=FIRST - timedelta(days=30), filed_at=b.START, decided_at=b.START, fine_yuan=0
+    )
 
 
 #                       looks candidates clues confirmed rejected waiting cases filed closed fines
@@ -143,7 +154,18 @@ BY_HAND: dict[tuple[str | None, str | None], list[int | None]] = {
     (None, "cross_door"): [None, 2, 1, 0, 2, 0, 0, 0, 0, 0],
     (None, "stacked_goods"): [None, 1, 0, 1, 0, 0, 1, 0, 1, 2000],
 }
-ORDER = ["looks", "candidates", "clues", "confirmed", "rejected", "waiting", "cases", "filed", "closed", "fines"]
+ORDER = [
+    "looks",
+    "candidates",
+    "clues",
+    "confirmed",
+    "rejected",
+    "waiting",
+    "cases",
+    "filed",
+    "closed",
+    "fines",
+]
 
 
 def _rows(session: Session, person: Person, month: Month = OCTOBER) -> list[Row]:
@@ -281,7 +303,9 @@ def _slow(all_: Everything, code: str, month: str, squad: Squad | None, kind: st
         and (squad is None or c.squad_id == squad.id) and (kind is None or c.type == kind)
     ]  # fmt: skip
     cases = [
-        c for c in all_.cases if (squad is None or c.squad_id == squad.id) and (kind is None or c.type == kind)
+        c
+        for c in all_.cases
+        if (squad is None or c.squad_id == squad.id) and (kind is None or c.type == kind)
     ]
     if code == "looks":
         return sum(
@@ -320,7 +344,10 @@ def _chance(session: Session, d: District, dice: random.Random) -> None:
             )
         )  # fmt: skip
     for row in dice.sample(rows, 60):
-        acts = {name: moment() if dice.random() < 0.7 else None for name in ("filed_at", "decided_at", "closed_at")}
+        acts = {
+            name: moment() if dice.random() < 0.7 else None
+            for name in ("filed_at", "decided_at", "closed_at")
+        }
         fine = dice.choice([0, 50, 3000]) if acts["decided_at"] else None
         b.a_case_row(session, row, opened_at=moment(), fine_yuan=fine, **acts)
     for _ in range(30):
@@ -331,7 +358,7 @@ def _chance(session: Session, d: District, dice: random.Random) -> None:
 def test_a_slow_count_of_chance_data_agrees(database: Database, seed: int) -> None:
     with database.write() as session:
         district = District(session)
-        _chance(session, district, random.Random(seed))  # noqa: S311 - no secret
+        _chance(session, district, random.Random(seed))
         all_ = Everything(*(list(session.scalars(select(t))) for t in (Candidate, Case, LookTally)))
         seen: set[int | None] = set()
         for name in ("2026-09", "2026-10", "2026-11"):
@@ -387,7 +414,11 @@ def test_footage_of_a_month_is_listed_with_its_looks_of_that_month(sqlite: Datab
         district = District(session)
         row = b.a_footage(session, district.cam_a, "night.mp4")
         for hour, looks in ((FIRST - timedelta(hours=1), 7), (FIRST, 11)):
-            session.add(LookTally(footage_id=row.id, hour=hour, device_id=row.device_id, squad_id=district.a.id, looks=looks))
+            session.add(
+                LookTally(
+                    footage_id=row.id, hour=hour, device_id=row.device_id, squad_id=district.a.id, looks=looks
+                )
+            )
         found, total, amount = queries.footage_in(session, Cell(figure("looks"), OCTOBER), 1, 50)
         assert [(f.name, n) for f, n in found] == [("night.mp4", 11)]
         assert (total, amount) == (1, 11)

@@ -15,8 +15,8 @@ from pathlib import Path
 import pytest
 
 from casework.errors import NotFound, StorageFull
-from casework.footage.uploads import Folders, append
 from casework.footage.tables import Upload
+from casework.footage.uploads import Folders, append
 from casework.storage import FileStore, storage_guard
 
 DATA = b"what a camera saw"

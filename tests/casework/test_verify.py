@@ -100,7 +100,11 @@ def test_sealing_writes_manifest_files_and_rows_alike(record: Record) -> None:
         assert sealed(session, "V1:birth")
         assert not sealed(session, "V1:end")
     manifest = json.loads(record.store.get(seal.manifest_sha256))
-    assert (manifest["schema"], manifest["key"], manifest["device"]) == ("jiexun-evidence/1", "V1:birth", "CAM-1")
+    assert (manifest["schema"], manifest["key"], manifest["device"]) == (
+        "jiexun-evidence/1",
+        "V1:birth",
+        "CAM-1",
+    )
     assert [f["role"] for f in manifest["files"]] == ["first", "latest", "clip"]
     assert [f["sha256"] for f in manifest["files"]] == [i.sha256 for i in items]
     for item in items:
@@ -173,8 +177,6 @@ def test_the_findings_say_which_candidate(small: Record) -> None:
 
 # Rows ------------------------------------------------------------------------------------------------
 
-HEX = "0" * 64
-
 
 @pytest.mark.parametrize(
     ("statement", "finding"),
@@ -187,9 +189,9 @@ HEX = "0" * 64
         ("DELETE FROM evidence_item WHERE id = 3", "manifest of seal #1"),
         ("UPDATE evidence_item SET candidate_id = 2 WHERE id = 1", "manifest of seal #1"),
         ("UPDATE evidence_seal SET candidate_id = 2 WHERE seq = 1", "evidence #1: its content was changed"),
-        (f"UPDATE evidence_seal SET manifest_sha256 = '{HEX}' WHERE seq = 1", "evidence #1: its content was changed"),
-        (f"UPDATE evidence_seal SET hash = '{HEX}' WHERE seq = 1", "evidence #1: its content was changed"),
-        (f"UPDATE evidence_seal SET prev_hash = '{HEX}' WHERE seq = 2", "evidence #2: does not follow"),
+        ("UPDATE evidence_seal SET manifest_sha256 = 'f00d' WHERE seq = 1", "evidence #1: its content was changed"),
+        ("UPDATE evidence_seal SET hash = 'f00d' WHERE seq = 1", "evidence #1: its content was changed"),
+        ("UPDATE evidence_seal SET prev_hash = 'f00d' WHERE seq = 2", "evidence #2: does not follow"),
         ("DELETE FROM evidence_seal WHERE seq = 1", "evidence #1: missing (next is #2)"),
         ("DELETE FROM evidence_seal WHERE seq = 2", "evidence: ends at #1, its head says #2"),
         # audit
@@ -205,8 +207,8 @@ HEX = "0" * 64
         ("UPDATE decision SET candidate_id = 2 WHERE id = 1", "decision 1 on candidate 2: was changed"),
         ("DELETE FROM decision WHERE id = 1", "decision 1 on candidate 1: is missing"),
         (
-            "INSERT INTO decision (id, key, candidate_id, stage, verdict, note, account_id, decided_at, seconds, shown) "
-            "VALUES (9, 'k', 2, 'first', 'keep', '', 1, '2026-10-12 03:00:00', 1, '[]')",
+            "INSERT INTO decision (id, key, candidate_id, stage, verdict, note, account_id, decided_at, seconds, "
+            "shown) VALUES (9, 'k', 2, 'first', 'keep', '', 1, '2026-10-12 03:00:00', 1, '[]')",
             "decision 9 on candidate 2: the audit log does not know it",
         ),
         # states
@@ -224,7 +226,9 @@ HEX = "0" * 64
         ("DELETE FROM case_event WHERE seq = 6", "case:1: ends at #5, its head says #6"),
     ],
 )  # fmt: skip
-def test_a_row_changed_behind_the_triggers_is_found_and_named(small: Record, statement: str, finding: str) -> None:
+def test_a_row_changed_behind_the_triggers_is_found_and_named(
+    small: Record, statement: str, finding: str
+) -> None:
     small.behind_its_back(statement)
     findings = small.verify().bad
     assert any(finding in line for line in findings), findings

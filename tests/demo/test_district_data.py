@@ -182,7 +182,7 @@ def test_vehicle_boxes_project_onto_their_footprints(
         area = Polygon([to_plane.transform(*p) for p in thing["footprint"]])
         for look in thing["views"].get("patrol_v01.mp4", []):
             x0, _, x1, y1 = look["xyxy"]
-            if not whole(look["xyxy"]) or look["visible"] < 0.85 or y1 < 0.58:
+            if not whole(look["xyxy"]) or look["visible"] < 0.6 or y1 < 0.58:
                 continue
             pose = poses[look["t_utc"]]
             at = to_plane.transform(pose["longitude"], pose["latitude"])

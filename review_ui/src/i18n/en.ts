@@ -169,7 +169,7 @@ export const en: Messages = {
   'check.hoursInfo': 'Controlled all day',
   'check.zone': 'On {kind} ({share})',
   'check.zoneAny': 'Inside the drawn zone ({share})',
-  'check.district': 'This district works by clues: to be taken again on site',
+  'check.district': 'Clue district: to be taken again on site',
   'check.passes': 'Passes: {count} (needs {needed})',
   'check.position': 'Position error ±{error} m',
   'check.positionUnknown': 'Position error unknown',
