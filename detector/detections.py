@@ -37,9 +37,13 @@ class Detections:
                 f"confidences {self.confidence.shape} are not parallel"
             )
         if not (np.isfinite(self.xyxy).all() and np.isfinite(self.confidence).all()):
-            raise BadOutput(f"{self.model_id}: NaN or infinity in its output; check the weights with 'jiexun verify'")
+            raise BadOutput(
+                f"{self.model_id}: NaN or infinity in its output; check the weights with 'jiexun verify'"
+            )
         if n and (self.class_id.min() < 0 or self.class_id.max() >= len(self.names)):
-            raise BadOutput(f"{self.model_id}: a class id outside 0..{len(self.names) - 1}; the manifest does not fit")
+            raise BadOutput(
+                f"{self.model_id}: a class id outside 0..{len(self.names) - 1}; the manifest does not fit"
+            )
 
     def __len__(self) -> int:
         return len(self.xyxy)

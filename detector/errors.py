@@ -1,11 +1,11 @@
 """The errors of this room.
 
-    DetectorError
-    ├── BadWeights      model file and manifest do not fit, or the hash is wrong
-    ├── BadOutput       a model gave something impossible (NaN, wrong shape)
-    ├── BadPicture      a picture that cannot be looked at
-    ├── BadZone         a polygon that is none, or lies outside the picture
-    └── BadRule         a rule that names unknown things or can never hold
+DetectorError
+├── BadWeights      model file and manifest do not fit, or the hash is wrong
+├── BadOutput       a model gave something impossible (NaN, wrong shape)
+├── BadPicture      a picture that cannot be looked at
+├── BadZone         a polygon that is none, or lies outside the picture
+└── BadRule         a rule that names unknown things or can never hold
 """
 
 from __future__ import annotations

@@ -15,13 +15,13 @@ class IngestError(Exception):
     """Something given to us from outside cannot be used."""
 
 
-class BadVideo(IngestError):  # noqa: N818 - it names what is bad
+class BadVideo(IngestError):
     """A file that cannot be read as video or as pictures."""
 
 
-class BadTrack(IngestError):  # noqa: N818
+class BadTrack(IngestError):
     """A track of positions that cannot be read or does not fit the footage."""
 
 
-class BadTime(IngestError):  # noqa: N818
+class BadTime(IngestError):
     """A capture time that is missing, naive or impossible."""

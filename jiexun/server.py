@@ -46,6 +46,7 @@ def serve_house(
     with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as listener:
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         listener.bind((settings.host, settings.port if port is None else port))
+        listener.listen(128)  # from here on a caller waits instead of being refused
         if worker is not None:
             worker.start()
         ready(f"http://{settings.host}:{listener.getsockname()[1]}/")

@@ -23,7 +23,12 @@ def main(folder: Path, home: Path) -> int:
             print(f"| {clip.name} | failed: {done.stderr.strip()} | | | | |")
             continue
         r = json.loads(done.stdout)
-        print(f"| {clip.name} | {r['frames']} | {r['looks']} | {r['detections']} | {r['candidates']} | {r['seconds']} |")
+        print(
+            "|",
+            clip.name,
+            *(f"| {r[k]}" for k in ("frames", "looks", "detections", "candidates", "seconds")),
+            "|",
+        )
     return min(failed, 1) or subprocess.run([jiexun, "verify", "--home", home], check=False).returncode
 
 

@@ -7,6 +7,7 @@ on a Unix socket in a folder of its own, and stopped by its process at the end.
 
 from __future__ import annotations
 
+import ctypes
 import os
 import pwd
 import shutil
@@ -157,6 +158,7 @@ def postgres_server() -> Iterator[PostgresServer]:
                 cwd=folder,
                 stdout=log,
                 stderr=log,
+                preexec_fn=_end_with_parent,
             )
         server = PostgresServer(folder)
         _await(process, server)
@@ -190,6 +192,11 @@ def _init(programs: Path, folder: Path, account: str | None) -> None:
     )
     if done.returncode:
         raise RuntimeError(f"initdb failed: {done.stderr.decode(errors='replace')}")
+
+
+def _end_with_parent() -> None:
+    """Linux: a run of the tests that is killed takes its server with it (PR_SET_PDEATHSIG)."""
+    ctypes.CDLL(None).prctl(1, signal.SIGINT, 0, 0, 0)
 
 
 def _quick() -> list[str]:

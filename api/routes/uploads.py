@@ -17,7 +17,7 @@ from starlette.requests import ClientDisconnect
 from api.access import Ctx, DeviceOnly, Public
 from api.context import Context
 from casework.devices.tables import Device
-from casework.errors import Invalid
+from casework.errors import Conflict, Invalid
 from casework.footage import uploads
 from casework.footage.tables import Upload
 from casework.footage.uploads import Folders
@@ -119,8 +119,15 @@ def _finish(ctx: Context, device: Device, row: Upload) -> None:
     sha256 = uploads.whole(_folders(ctx), row)
     if sha256 is None:
         return
-    with ctx.database.write() as session:
-        uploads.complete(session, _folders(ctx), device, uploads.upload(session, device, row.id), sha256)
+    try:
+        with ctx.database.write() as session:
+            uploads.complete(session, _folders(ctx), device, uploads.upload(session, device, row.id), sha256)
+    except Conflict as refused:
+        # Said once, with the reason kept: a client that asks again is not to send or to wait for ever.
+        with ctx.database.write() as session:
+            uploads.upload(session, device, row.id).result = {"error": refused.code}
+        uploads.discard_bytes(_folders(ctx), row.id)
+        raise
     uploads.discard_bytes(_folders(ctx), row.id)
     ctx.wake()
 

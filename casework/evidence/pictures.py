@@ -7,6 +7,7 @@ from zoneinfo import ZoneInfo
 
 import cv2
 import numpy as np
+from cv2.typing import MatLike
 
 from casework.errors import NotFound
 
@@ -41,9 +42,11 @@ def viewing_copy(original: bytes, text: str, width: int | None = None) -> bytes:
     return data.tobytes()
 
 
-def _write(image: np.ndarray, text: str) -> None:
-    """White letters with a dark edge, about 2.5 % of the picture's height: readable on any ground."""
-    size = image.shape[0] / 1000
-    at = (round(8 * size) + 4, image.shape[0] - round(10 * size) - 4)
-    for colour, weight in (((0, 0, 0), 4), ((255, 255, 255), 1)):
-        cv2.putText(image, text, at, cv2.FONT_HERSHEY_SIMPLEX, max(0.4, size), colour, weight, cv2.LINE_AA)
+def _write(image: MatLike, text: str) -> None:
+    """White letters on a dark band along the lower edge, about 2.5 % of the picture's height."""
+    size = max(0.4, image.shape[0] / 1000)
+    (_width, height), below = cv2.getTextSize(text, cv2.FONT_HERSHEY_SIMPLEX, size, 1)
+    band = image[-(height + below + 8) :]
+    band[:] = (band * 0.35).astype(np.uint8)
+    at = (8, image.shape[0] - below - 4)
+    cv2.putText(image, text, at, cv2.FONT_HERSHEY_SIMPLEX, size, (255, 255, 255), 1, cv2.LINE_AA)

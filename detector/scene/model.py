@@ -93,7 +93,7 @@ class Rule:
     labels: tuple[str, ...]
     zone_kinds: tuple[ZoneKind, ...]
     start_confidence: float = 0.4
-    stop_confidence: float = 0.2
+    stop_confidence: float = 0.15
     overlap: float = 0.5
     dwell_s: float = 300.0
     pictures: int = 3

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from detector.detections import Detections
-from detector.scene.boxes import Floats, foot_points, iou, pair_up
+from detector.scene.boxes import Floats, contained, foot_points, iou, pair_up
 from detector.scene.ground import LocalPlane, covariances, to_ground, view_of
 from detector.scene.looks import MOST_LOOKS, LookClock, LookNotes
 from detector.scene.model import Change, DoorLine, Mounting, Rule, SceneEvent, Zone
@@ -25,6 +25,12 @@ BEHIND_S = 5.0
 
 BEYOND_M = 15.0
 """... and so is one that lies this far beyond the rule's reach."""
+
+PART = 0.75
+"""A box of which this share lies in another, and whose foot is level with the other's, is a part of it."""
+
+FOOT_LEVEL = 0.15
+"""Feet that differ by up to this share of the larger height are level."""
 
 EDGE_PX = 2.0
 """A box this near to the left, right or lower edge of the picture is cut by it."""
@@ -218,9 +224,15 @@ class VehicleScene:
 
 
 def _first_of_doubles(boxes: Floats, confidence: NDArray[np.float32]) -> list[int]:
-    """Which boxes of one look stay when each thing (two labels, or seen twice) keeps its surest."""
+    """Which boxes of one look stay when each thing (two labels, seen twice, or with a part) keeps its surest."""
     order = np.argsort(-confidence, kind="stable").tolist()
-    same = iou(boxes, boxes) >= SAME
+    heights = boxes[:, 3] - boxes[:, 1]
+    # A part of a thing, boxed as well: nearly all of it inside, and both end at the same ground. A thing further
+    # away may lie inside a nearer one's box too, but its foot is higher in the picture.
+    level = np.abs(boxes[:, None, 3] - boxes[None, :, 3]) <= FOOT_LEVEL * np.maximum(
+        heights[:, None], heights[None, :]
+    )
+    same = (iou(boxes, boxes) >= SAME) | ((contained(boxes, boxes) >= PART) & level)
     kept: list[int] = []
     for i in order:
         if not same[i, kept].any():

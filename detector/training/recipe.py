@@ -27,6 +27,9 @@ NAME, VERSION = "jiexun-street-n", "0.1.0"
 REPEATS = {"shop_goods": 3, "stall": 2}
 """Rare classes are shown more often; the real pictures hold 57 shop_goods and 126 stalls."""
 
+RENDERED_REPEATS = {"pile": 6, "shop_goods": 3, "stall": 2}
+"""The rendered pictures hold few piles."""
+
 STAGE_1 = Stage("stage1", epochs=8, lr=6e-4, lr_last=0.6, close_mosaic=0)
 """Real pictures alone."""
 
@@ -80,7 +83,9 @@ def stage_two(real: Part, rendered: Part, check: Part, out: Path) -> dict[str, i
     these.
     """
     shown = build(out, [real], check)["pictures"]
-    return build(out, [real, Part(rendered.images, rendered.labels, most=shown)], check, seed=1)
+    return build(
+        out, [real, Part(rendered.images, rendered.labels, RENDERED_REPEATS, most=shown)], check, seed=1
+    )
 
 
 def about(
@@ -98,7 +103,7 @@ def about(
         "context_boxes": context.kept,
         "context_dropped": context.dropped,
         "rendered": f"{rendered} pictures of our own rendered street, none of the demo clips' seeds",
-        "repeats": REPEATS,
+        "repeats": {"real": REPEATS, "rendered": RENDERED_REPEATS},
         "shown_per_epoch": shown,
         "stages": [
             asdict(stage) | {"epochs_run": done.epochs, "minutes": round(done.seconds / 60, 1)}

@@ -38,7 +38,8 @@ def sign_out(page: Page) -> None:
 def shot(page: Page, name: str) -> None:
     """A picture for the README, when asked for."""
     if SHOTS:
-        page.wait_for_timeout(700)
+        page.wait_for_function("() => [...document.images].every(i => i.complete && i.naturalWidth > 0)")
+        page.wait_for_timeout(1500)
         page.screenshot(path=Path(SHOTS) / f"{name}.png")
 
 
@@ -46,7 +47,9 @@ def decide(page: Page, key: str) -> str:
     """One key, and wait for the next candidate (or the empty queue). Returns the number decided on."""
     number = page.get_by_test_id("candidate-number").inner_text()
     page.wait_for_function("() => [...document.images].every(i => i.complete && i.naturalWidth > 0)")
-    page.wait_for_timeout(400)  # a person looks
+    # The page takes no decision before its pictures were on screen for a moment.
+    ready = page.locator("[data-testid=decide-keep]:enabled, [data-testid=legal-accept]:enabled")
+    expect(ready).to_be_visible()
     page.keyboard.press(key)
     page.wait_for_function(
         """was => document.querySelector('[data-testid=queue-empty]') ||

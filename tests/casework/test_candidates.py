@@ -54,9 +54,12 @@ class House:
     def see(self, violation: Violation, footage: str | None = None, **witness: str) -> tuple[int, bool]:
         """Raise it from a piece of footage of its own device; returns (candidate, whether it is new)."""
         packed = b.a_pack(self.store, violation)
-        with self.database.write() as session:
+        with (
+            self.database.write() as session
+        ):  # its own transaction: as the pipeline does, and it locks the audit log
             device = session.scalars(select(Device).where(Device.code == violation.sighting.device_id)).one()
             row = b.a_footage(session, device, footage)
+        with self.database.write() as session:
             candidate, new = raise_candidate(session, violation, b.a_witness(row, **witness), packed)
             return candidate.id, new
 

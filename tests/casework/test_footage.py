@@ -200,11 +200,11 @@ def test_pieces_become_footage(database: Database, folders: Folders) -> None:
 
 
 def test_bytes_beyond_what_the_row_says_are_cut(database: Database, folders: Folders) -> None:
-    """A crash after the write and before the commit: the row says 5, the file has 7."""
+    """A crash after the write and before the commit: the row says 5, the file has 25."""
     id = _begin(database)
     _send(database, folders, id, 0, b"01234")
     with (folders.uploads / id).open("ab") as file:
-        file.write(b"xx")
+        file.write(b"x" * 20)
     assert _send(database, folders, id, 5, b"56789") == 10
     assert Path(_footage(database).path).read_bytes() == b"0123456789"
 

@@ -10,7 +10,7 @@ import pytest
 from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
-from sqlalchemy import inspect, text
+from sqlalchemy import Executable, inspect, text
 from sqlalchemy.exc import DBAPIError
 
 from casework import schema
@@ -23,11 +23,11 @@ from casework.tables import Base
 from tests import builders as b
 
 APPEND_ONLY = {
-    "audit_event": "actor = 'nobody'",
-    "decision": "note = 'changed'",
-    "evidence_seal": "manifest_sha256 = ''",
-    "evidence_item": "role = 'latest'",
-    "case_event": "reason = 'changed'",
+    "audit_event": {"actor": "nobody"},
+    "decision": {"note": "changed"},
+    "evidence_seal": {"manifest_sha256": ""},
+    "evidence_item": {"role": "latest"},
+    "case_event": {"reason": "changed"},
 }
 
 
@@ -64,17 +64,18 @@ def _one_row_of_each(database: Database, store: FileStore) -> None:
 @pytest.mark.parametrize("table", APPEND_ONLY)
 def test_the_past_cannot_be_changed(database: Database, store: FileStore, table: str) -> None:
     _one_row_of_each(database, store)
-    acts = [f"UPDATE {table} SET {APPEND_ONLY[table]}", f"DELETE FROM {table}"]
+    rows = Base.metadata.tables[table]
+    acts: list[Executable] = [rows.update().values(**APPEND_ONLY[table]), rows.delete()]
     if database.engine.dialect.name == "postgresql":
-        acts.append(f"TRUNCATE {table} CASCADE")
+        acts.append(text(f"TRUNCATE {table} CASCADE"))
     with database.read() as session:
-        before = session.execute(Base.metadata.tables[table].select()).all()
+        before = session.execute(rows.select()).all()
     assert before
     for act in acts:
         with pytest.raises(DBAPIError, match="append-only"), database.write() as session:
-            session.execute(text(act))
+            session.execute(act)
     with database.read() as session:
-        assert session.execute(Base.metadata.tables[table].select()).all() == before
+        assert session.execute(rows.select()).all() == before
 
 
 def test_all_append_only_tables_are_guarded(database: Database) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from typing import Any
 
@@ -441,4 +442,27 @@ def test_a_key_of_another_decision_is_refused(desk: Desk) -> None:
         with pytest.raises(CaseworkError) as caught:
             desk.decide(person, number, key="the-key")
         assert (type(caught.value), caught.value.code) == (Conflict, "key_reused")
+    assert desk.count(Decision) == 1
+
+
+def test_the_same_decision_sent_eight_times_at_once_counts_once(desk: Desk) -> None:
+    desk.take(desk.li)
+    with ThreadPoolExecutor(8) as pool:
+        found = list(pool.map(lambda _: desk.decide(desk.li, 1, key="the-key").id, range(8)))
+    assert len(set(found)) == 1
+    assert (desk.count(Decision), desk.count(AuditEvent)) == (1, 1)
+
+
+def test_eight_decisions_with_keys_of_their_own_at_once_are_one(desk: Desk) -> None:
+    """Two windows of one person, both with the same candidate: the first counts, the others are told."""
+    desk.take(desk.li)
+
+    def decide(i: int) -> str:
+        try:
+            return desk.decide(desk.li, 1, key=f"key-{i:05d}").verdict
+        except Conflict as error:
+            return error.code
+
+    with ThreadPoolExecutor(8) as pool:
+        assert sorted(pool.map(decide, range(8))) == [*["already_decided"] * 7, "keep"]
     assert desk.count(Decision) == 1

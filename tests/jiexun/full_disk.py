@@ -18,7 +18,7 @@ from jiexun.house import open_house
 from jiexun.settings import load
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
-from tests.jiexun.painted import furnish, look_at, outcome  # noqa: E402
+from tests.jiexun.painted import furnish, look_at, outcome
 
 LEFT_BYTES = int(sys.argv[3])
 

@@ -25,7 +25,7 @@ from detector.scene.model import (
     Zone,
     ZoneKind,
 )
-from detector.scene.passes import VehicleScene
+from detector.scene.passes import VehicleScene, _first_of_doubles
 from detector.scene.places import distance_m, same_place
 from ingest.frame import Position
 
@@ -316,3 +316,13 @@ def test_same_place_over_devices() -> None:
     assert same_place(one, one)
     other = replace(one, sighting=replace(one.sighting, device_id="cam-2"))
     assert not same_place(one, other)
+
+
+def test_a_part_of_a_thing_is_no_thing_of_its_own() -> None:
+    whole, part = (100.0, 100.0, 300.0, 400.0), (110.0, 250.0, 290.0, 395.0)
+    # All of the part lies in the whole, and their feet are 5 px apart, of 300: within 15 %.
+    boxes = np.array([part, whole])
+    assert _first_of_doubles(boxes, np.array([0.5, 0.8], np.float32)) == [1]
+    # This one lies inside as well, but ends 100 px higher: it stands further away and is another thing.
+    beyond = (120.0, 120.0, 200.0, 300.0)
+    assert _first_of_doubles(np.array([beyond, whole]), np.array([0.5, 0.8], np.float32)) == [0, 1]
