@@ -61,13 +61,18 @@ def fit(width: int, height: int, size: int) -> Letterbox:
     return Letterbox(scale, left, top, width, height)
 
 
+def check_picture(image: Image) -> None:
+    """Raises BadPicture when the array is no (H, W, 3) uint8 picture."""
+    if image.ndim != 3 or image.shape[2] != 3 or image.dtype != np.uint8:
+        raise BadPicture(f"picture is {image.shape} {image.dtype}; (H, W, 3) uint8 BGR is expected")
+
+
 def letterbox(image: Image, size: int) -> tuple[Image, Letterbox]:
     """The picture (H, W, 3) uint8 in a square (size, size, 3) uint8 with grey bars, and where it lies in it.
 
     Raises BadPicture when the array is not a picture.
     """
-    if image.ndim != 3 or image.shape[2] != 3 or image.dtype != np.uint8:
-        raise BadPicture(f"picture is {image.shape} {image.dtype}; (H, W, 3) uint8 BGR is expected")
+    check_picture(image)
     height, width = image.shape[:2]
     place = fit(width, height, size)
     inner_width, inner_height = _scaled(width, place.scale), _scaled(height, place.scale)

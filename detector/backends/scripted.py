@@ -9,6 +9,7 @@ import numpy as np
 
 from detector.detections import Detections
 from detector.errors import BadOutput
+from detector.letterbox import check_picture
 from ingest.frame import Image
 
 Seen = tuple[str, tuple[float, float, float, float], float]
@@ -42,9 +43,12 @@ class ScriptedDetector:
         return self._model_id
 
     def detect(self, images: list[Image]) -> list[Detections]:
-        """What the script says of these pictures. Raises BadOutput when it is at its end or names an unknown
-        class.
+        """What the script says of these pictures.
+
+        Raises BadPicture, and BadOutput when the script is at its end or names an unknown class.
         """
+        for image in images:
+            check_picture(image)
         return [self._detections(self._turn(image)) for image in images]
 
     def _turn(self, image: Image) -> Sequence[Seen]:

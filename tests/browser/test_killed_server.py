@@ -26,7 +26,7 @@ from tests.browser.driving import Server, serve
 from tests.builders import PASSWORD, a_candidate, a_device, a_footage, a_squad, an_account
 
 KILLS = int(os.environ.get("JIEXUN_STRESS_KILLS", "3"))
-CANDIDATES = 60
+CANDIDATES = max(60, 15 * KILLS)
 REVIEWERS = 4
 
 

@@ -90,8 +90,6 @@ def test_threads_may_share_it(detector: Detector) -> None:
 
 @pytest.mark.parametrize("bad", [np.zeros((4, 4), np.uint8), np.zeros((32, 32, 3), np.float32)])
 def test_what_is_no_picture_is_refused(detector: Detector, bad: Image) -> None:
-    if detector.model_id == "scripted":
-        pytest.skip("a script does not look")
     with pytest.raises(BadPicture):
         detector.detect([bad])
 
