@@ -87,6 +87,8 @@ step_browser() {
   local missing=()
   command -v chromium >/dev/null || missing+=(chromium)
   compgen -G '/usr/share/fonts/*/noto/NotoSansCJK*' >/dev/null || missing+=(fonts-noto-cjk)
+  # Playwright's own Node asks for it; a bare Debian has none.
+  compgen -G '/usr/lib/*/libatomic.so.1' >/dev/null || missing+=(libatomic1)
   [ ${#missing[@]} = 0 ] || apt_install "${missing[@]}"
 }
 
