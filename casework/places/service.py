@@ -41,12 +41,14 @@ def set_zones(
     now = utcnow()
     device_id = device.id if device else None
     held = {row.code: row for row in queries.zones_of(session, device_id)}
+    changed: list[str] = []
     for data in zones:
         old = held.pop(data["code"], None)
         if old is not None and canonical(_as_data(old)) == canonical(_normal(data)):
             continue
         if old is not None:
             old.replaced_at = now
+        changed.append(data["code"])
         normal = _normal(data)
         session.add(
             ZoneVersion(
@@ -66,9 +68,9 @@ def set_zones(
     for gone in held.values():
         gone.replaced_at = now
     session.flush()
-    record(
-        session, actor, "zones_set", f"device:{device.code}" if device else "ground", {"codes": sorted(codes)}
-    )
+    if changed or held:
+        subject = f"device:{device.code}" if device else "ground"
+        record(session, actor, "zones_set", subject, {"set": sorted(changed), "ended": sorted(held)})
     return queries.zones_of(session, device_id)
 
 

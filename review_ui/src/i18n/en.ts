@@ -312,7 +312,7 @@ export const en: Messages = {
   'audit.act.case_opened': 'Case opened',
   'audit.act.case_step': 'Case step',
   'audit.act.candidate_raised': 'Candidate raised',
-  'audit.act.candidate_extended': 'Candidate extended',
+  'audit.act.candidate_joined': 'Candidate joined',
   'audit.act.evidence_added': 'Evidence added',
   'audit.act.footage_accepted': 'Footage accepted',
   'audit.act.footage_done': 'Footage done',
@@ -329,6 +329,9 @@ export const en: Messages = {
   'audit.on.account': 'Account',
   'audit.on.device': 'Device',
   'audit.on.system': 'System',
+  'audit.on.ground': 'Zones on the ground',
+  'audit.on.demo': 'Demonstration data',
+  'audit.on.command-line': 'Command line',
   'audit.empty': 'No line yet.',
 
   'accounts.title': 'Accounts',

@@ -310,7 +310,7 @@ export const zh = {
   'audit.act.case_opened': '建立案件',
   'audit.act.case_step': '案件办理',
   'audit.act.candidate_raised': '产生疑似',
-  'audit.act.candidate_extended': '补充疑似',
+  'audit.act.candidate_joined': '并入疑似',
   'audit.act.evidence_added': '补充证据',
   'audit.act.footage_accepted': '收到录像',
   'audit.act.footage_done': '录像处理完',
@@ -327,6 +327,9 @@ export const zh = {
   'audit.on.account': '账号',
   'audit.on.device': '设备',
   'audit.on.system': '系统',
+  'audit.on.ground': '地面区域',
+  'audit.on.demo': '演示数据',
+  'audit.on.command-line': '命令行',
   'audit.empty': '还没有记录。',
 
   'accounts.title': '账号',
