@@ -121,6 +121,10 @@ def _new(session: Session, violation: Violation, witness: Witness, device: Devic
     if latitude is not None and longitude is not None:
         here = places.belongs(session, latitude, longitude)
         squad_id, street_id = here.squad_id or squad_id, here.street_id or street_id
+    # Asked of the ground as well: a fixed camera's rules know only the places drawn on its picture.
+    permitted = (
+        places.permitted_at(session, ground.latitude, ground.longitude, violation.start) if ground else None
+    )
     doubts = doubts_of(violation, witness, missing_approvals(device, violation.start))
     day = violation.start.astimezone(SHANGHAI).strftime("%Y%m%d")
     candidate = Candidate(
@@ -148,6 +152,8 @@ def _new(session: Session, violation: Violation, witness: Witness, device: Devic
         facts={
             **violation.facts,
             "rule": witness.rule,
+            "permitted_place": permitted,
+            "place_known": ground is not None,
             "clue_because": doubts,
             "time_source": witness.time_source,
             "proven": violation.proven,

@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 
 from casework.places.tables import Shop, Squad, Street, ZoneVersion
 from detector.scene import zones as scene_zones
-from detector.scene.model import DoorLine, Space, Zone
+from detector.scene.model import DoorLine, Space, Zone, ZoneKind
 
 STREET_REACH_M = 40.0
 _M_PER_DEGREE = 111_320.0
@@ -92,6 +92,15 @@ def scene_zone(row: ZoneVersion) -> Zone:
             "calendar": row.calendar,
         }
     )
+
+
+def permitted_at(session: Session, latitude: float, longitude: float, at: datetime) -> str | None:
+    """The permitted place on the ground that holds the point while its calendar holds: its name, else its code."""
+    rows = [row for row in zones_of(session, None) if row.kind == ZoneKind.PERMITTED]
+    zones = scene_zones.ZoneSet([scene_zone(row) for row in rows], Space.GROUND)
+    active = zones.active(at)
+    found = next((rows[i] for i in zones.at_point(longitude, latitude) if active[i]), None)
+    return (found.name or found.code) if found else None
 
 
 def door_lines(session: Session) -> list[DoorLine]:

@@ -67,9 +67,12 @@ def checks_of(candidate: Candidate) -> list[Check]:
     found.append(Check("approval", not missing, {"missing": ",".join(missing)}))
     weak = [d for d in facts["clue_because"] if d.startswith("clock:")]
     found.append(Check("clock", not weak, {"source": facts["time_source"]}))
-    found.append(Check("permitted", True, {}))
+    # Without a place on the ground nobody compared it with the permitted places: no tick then.
+    place = facts.get("permitted_place")
+    permitted = False if place else True if facts.get("place_known") else None
+    found.append(Check("permitted", permitted, {"place": place, "known": bool(facts.get("place_known"))}))
     if candidate.place_error_m is not None:
-        found.append(Check("position", candidate.place_error_m <= 8.0, {"error_m": candidate.place_error_m}))
+        found.append(Check("position", None, {"error_m": candidate.place_error_m}))
     if "district" in facts["clue_because"]:
         found.append(Check("district", False, {}))
     return found

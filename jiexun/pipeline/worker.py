@@ -6,9 +6,9 @@ import logging
 import threading
 from datetime import timedelta
 
-from casework.db import utcnow
-from casework.errors import CaseworkError
-from casework.footage.queries import running, waiting
+from casework.db import DatabaseDown, utcnow
+from casework.errors import CaseworkError, StorageFull
+from casework.footage.queries import footage, running, waiting
 from casework.footage.service import fail, lease
 from detector.detections import Detector
 from detector.errors import DetectorError
@@ -55,6 +55,10 @@ class Worker:
                 if found is not None:
                     run_footage(self._house, found, self._detector)
                     continue
+            except (StorageFull, DatabaseDown) as error:
+                # Not the footage's fault: it stays in the queue, and its turn comes when there is room again.
+                LOG.error("footage waits: %s", error)
+                self._let_go(found)
             except (IngestError, DetectorError, CaseworkError) as error:
                 LOG.warning("footage could not be used: %s", error)
                 if found is not None:
@@ -62,6 +66,16 @@ class Worker:
                         fail(session, found, worker_name(), str(error))
             self._wake.wait(LOOK_EVERY_S)
             self._wake.clear()
+
+    def _let_go(self, footage_id: int | None) -> None:
+        """Give the lease back; where even that cannot be written, it ends by itself."""
+        if footage_id is None:
+            return
+        try:
+            with self._house.database.write() as session:
+                footage(session, footage_id).lease_until = None
+        except DatabaseDown as error:
+            LOG.error("the lease on footage %s ends by itself: %s", footage_id, error)
 
     def _next(self) -> int | None:
         wait = timedelta(seconds=self._house.settings.track_wait_s)

@@ -47,7 +47,7 @@ def test_the_whole_way_from_the_queue_to_a_case(office: Office) -> None:
     assert candidate["clip"]["url"].startswith("/api/evidence/")
     assert {c["code"]: c["ok"] for c in candidate["checks"]} == {
         "dwell": True, "pictures": True, "spacing": True, "zone": None, "approval": True, "clock": True,
-        "permitted": True,
+        "permitted": None,  # this candidate has no place on the ground
     }  # fmt: skip
     assert [s["device"] for s in candidate["sightings"]] == ["CAM-A"]
     assert (candidate["decisions"], len(candidate["seals"])) == ([], 1)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 from sqlalchemy import func, select
@@ -18,6 +19,10 @@ from casework.db import Database, Session
 from casework.devices.tables import Device
 from casework.errors import NotFound
 from casework.evidence.tables import EvidenceSeal
+from casework.people.roles import Role
+from casework.people.service import Person
+from casework.places.service import set_zones
+from casework.review.checks import checks_of
 from casework.storage import FileStore
 from detector.scene.model import Violation
 from tests import builders as b
@@ -441,3 +446,33 @@ def test_a_candidate_of_another_squad_is_not_found(small: House) -> None:
         with pytest.raises(NotFound):
             queries.candidate(session, own, candidate.id)
         assert queries.candidate(session, b.a_person(session, "legal"), candidate.id).id == candidate.id
+
+
+@pytest.mark.parametrize(("minute", "place"), [(0, "夜市"), (600, None)])
+def test_a_permitted_place_on_the_ground_is_checked(
+    database: Database, store: FileStore, minute: int, place: str | None
+) -> None:
+    # The place holds from the hour before START's to the second hour after, in Shanghai; not ten hours later.
+    here, wide = b.metres(), 0.0002
+    corners = [
+        [here.longitude + x * wide, here.latitude + y * wide] for x, y in ((-1, -1), (1, -1), (1, 1), (-1, 1))
+    ]
+    hour = b.START.astimezone(ZoneInfo("Asia/Shanghai"))
+    hours = [[f"{(hour.hour - 1) % 24:02d}:00", f"{(hour.hour + 2) % 24:02d}:00"]]
+    with database.write() as session:
+        device = b.a_device(session, squad=b.a_squad(session))
+        zone = {
+            "code": "P1",
+            "kind": "permitted",
+            "polygon": corners,
+            "name": "夜市",
+            "calendar": {"hours": hours},
+        }
+        set_zones(session, "test", None, [zone])
+        seen = b.a_violation(device=device.code, ground=here, start=b.START + timedelta(minutes=minute))
+        row = b.a_candidate(session, store, device, seen)
+        assert row.facts["permitted_place"] == place
+    with database.read() as session:
+        whole = queries.candidate(session, Person(1, "x", "x", Role.LEGAL, None), row.id)
+        [check] = [c for c in checks_of(whole) if c.code == "permitted"]
+    assert check.ok is (place is None)

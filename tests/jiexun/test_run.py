@@ -15,12 +15,12 @@ from casework.db import Database
 from casework.evidence.queries import items_of, seals_of
 from casework.footage.queries import footage
 from casework.verify import verify
-from detector.scene.model import Rule
+from detector.scene.rules_data import default_rules
 from ingest.errors import BadTime, BadVideo
 from ingest.recorded import open_recording
 from jiexun.house import House, open_house
 from jiexun.settings import load
-from tests.jiexun.painted import START, Thing, film, furnish, look_at, minutes, outcome
+from tests.jiexun.painted import NAMES, START, Thing, film, furnish, look_at, minutes, outcome
 
 STALL = Thing("stall", (40, 140, 100, 200), 60, 720)
 GOODS = Thing("shop_goods", (200, 100, 260, 150), 120, 10_000)
@@ -149,8 +149,9 @@ def test_what_cannot_be_used_leaves_nothing(house: House, tmp_path: Path, case: 
 
 def test_rules_are_the_districts_defaults() -> None:
     # The numbers that the tests above are worked out with.
-    rule = Rule("x", 1, "stall", ("stall",), ())
-    assert (rule.dwell_s, rule.pictures, rule.spacing_s, rule.gap_s) == (300, 3, 60, 120)
+    rules = default_rules(NAMES, START.date())
+    assert [r.code for r in rules] == ["stall", "cross_door", "stacked_goods"]
+    assert {(r.dwell_s, r.pictures, r.spacing_s, r.gap_s) for r in rules} == {(300, 3, 60, 120)}
 
 
 @pytest.mark.postgres

@@ -12,8 +12,10 @@ from api.app import make_app
 from casework.candidates.queries import all_candidates
 from casework.devices.queries import device_by_code
 from casework.devices.service import give_key
+from casework.errors import StorageFull
 from casework.footage.queries import footage
 from casework.footage.service import lease
+from casework.storage import FileStore
 from casework.verify import verify
 from jiexun.house import House
 from jiexun.pipeline.run import accept_file
@@ -110,3 +112,28 @@ def test_a_killed_workers_footage_is_taken_up(house: House, tmp_path: Path, gone
                 assert footage(session, footage_id).state == "running"
     finally:
         worker.stop()
+
+
+def test_a_full_disk_leaves_footage_in_the_queue(
+    house: House, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    footage_id = accept_file(house, film(tmp_path / "street.mp4", [STALL], 900), "C-1")
+    put, refused = house.store.put, []
+
+    def full_once(data: bytes) -> str:
+        if not refused:
+            refused.append(len(data))
+            raise StorageFull("disk_full", zh="满", en="full")
+        return put(data)
+
+    monkeypatch.setattr(FileStore, "put", lambda _store, data: full_once(data))
+    monkeypatch.setattr("jiexun.pipeline.worker.LOOK_EVERY_S", 0.1)
+    worker = Worker(house, colour_detector())
+    worker.start()
+    try:
+        wait_for(house, footage_id, "done")
+    finally:
+        worker.stop()
+    assert refused
+    with house.database.read() as session:
+        assert [c.type for c in all_candidates(session)] == ["stall"]

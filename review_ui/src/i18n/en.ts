@@ -164,6 +164,7 @@ export const en: Messages = {
   'check.clockSource': 'Time from: {source}',
   'check.permitted': 'Permitted place: {place}',
   'check.permittedNone': 'Not at a permitted place',
+  'check.permittedUnknown': 'Place unknown: not compared with permitted places',
   'check.hours': 'Within controlled hours',
   'check.hoursNot': 'Outside controlled hours',
   'check.hoursInfo': 'Controlled all day',

@@ -162,6 +162,7 @@ export const zh = {
   'check.clockSource': '时间来源：{source}',
   'check.permitted': '许可点位：{place}',
   'check.permittedNone': '不在许可点位',
+  'check.permittedUnknown': '位置未知，未与许可点位核对',
   'check.hours': '在管控时段内',
   'check.hoursNot': '不在管控时段内',
   'check.hoursInfo': '时段：全天管控',

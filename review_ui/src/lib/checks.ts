@@ -31,7 +31,7 @@ const says: Record<string, Say> = {
     const offset = num(v['offset_s'])
     return offset === null ? t('check.clockSource', { source }) : t('check.clock', { offset: short(Math.abs(offset), 2), source })
   },
-  permitted: ({ values: v }) => (named(v['place']) ? t('check.permitted', { place: named(v['place']) }) : t('check.permittedNone')),
+  permitted: ({ values: v }) => (named(v['place']) ? t('check.permitted', { place: named(v['place']) }) : t(v['known'] === false ? 'check.permittedUnknown' : 'check.permittedNone')),
   hours: ({ ok }) => (ok === null ? t('check.hoursInfo') : ok ? t('check.hours') : t('check.hoursNot')),
   zone: ({ values: v }, word) => {
     const found = num(v['share'])
