@@ -73,6 +73,11 @@ class Detector(Protocol):
         """Name and short hash of the model."""
         ...
 
+    @property
+    def model_sha256(self) -> str:
+        """SHA-256 of the model's file, 64 hexadecimal digits; empty where there is no file (a script)."""
+        ...
+
     def detect(self, images: list[Image]) -> list[Detections]:
         """Look at pictures of any sizes. Raises BadOutput, BadPicture."""
         ...

@@ -56,6 +56,11 @@ class OnnxDetector:
         """Name, version and short hash of the model."""
         return self._model.model_id
 
+    @property
+    def model_sha256(self) -> str:
+        """SHA-256 of the model's file, checked when it was opened."""
+        return self._model.sha256
+
     def detect(self, images: list[Image]) -> list[Detections]:
         """Look at pictures of any sizes, ``batch`` at a time, strongest boxes first. Raises BadOutput,
         BadPicture.

@@ -42,6 +42,11 @@ class ScriptedDetector:
         """Name of the script."""
         return self._model_id
 
+    @property
+    def model_sha256(self) -> str:
+        """A script has no file."""
+        return ""
+
     def detect(self, images: list[Image]) -> list[Detections]:
         """What the script says of these pictures.
 

@@ -63,7 +63,7 @@ class UltralyticsDetector:
         if len(self._names) != len(own):
             raise BadWeights(f"{path.name}: it has {len(own)} classes, {len(self._names)} are expected")
         digest = hashlib.sha256(path.read_bytes()).hexdigest()
-        self._model_id = f"{name or path.stem}-{digest[:8]}"
+        self._model_id, self._sha256 = f"{name or path.stem}-{digest[:8]}", digest
         self._lock = threading.Lock()  # ultralytics keeps state between calls
 
     @property
@@ -75,6 +75,11 @@ class UltralyticsDetector:
     def model_id(self) -> str:
         """Name and short hash of the model."""
         return self._model_id
+
+    @property
+    def model_sha256(self) -> str:
+        """SHA-256 of the model's file."""
+        return self._sha256
 
     def detect(self, images: list[Image]) -> list[Detections]:
         """Look at pictures of any sizes, one after another. Raises BadOutput, BadPicture."""

@@ -158,7 +158,7 @@ class Run:
             self._footage,
             self._rules[violation.rule],
             self._zones,
-            {"id": self._detector.model_id},
+            {"id": self._detector.model_id, "sha256": self._detector.model_sha256},
         )
         return pack(self._house.store, f"{violation.key}:{part}", [*files, *clips], statement)
 
