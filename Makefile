@@ -46,12 +46,17 @@ imports: .stamps/tools
 page-types: review_ui/node_modules/.package-lock.json
 	npm --prefix review_ui run check
 
-## stress: the tests that kill, with counts: KILLS=1000 ends runs and servers at random points
+## stress: the tests that kill, with counts: KILLS=1000 ends runs and servers at random points; then the simulated
+##         district of DISTRICT=cameras,days,passes
 KILLS ?= 40
+DISTRICT ?= 50,20,200
 .PHONY: stress
 stress: everything page
 	JIEXUN_STRESS_KILLS=$(KILLS) .venv/bin/python -m pytest -o timeout=0 \
-	  tests/jiexun/test_killed.py tests/browser/test_killed_server.py $(PYTEST_ARGS)
+	  tests/jiexun/test_killed.py tests/browser/test_killed_server.py tests/detector/test_reduced_precision.py \
+	  $(PYTEST_ARGS)
+	JIEXUN_STRESS_DISTRICT=$(DISTRICT) .venv/bin/python -m pytest -o timeout=0 \
+	  tests/detector/simulation/test_run.py -k thousand $(PYTEST_ARGS)
 
 ## page:   build the review page (review_ui/dist)
 .PHONY: page

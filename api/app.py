@@ -11,7 +11,19 @@ from fastapi.responses import FileResponse, PlainTextResponse
 from api import problems
 from api.access import Public
 from api.context import Context
-from api.routes import cases, people, places, review, statistics, uploads
+from api.routes import (
+    algorithms,
+    cases,
+    life,
+    people,
+    places,
+    review,
+    rules,
+    samples,
+    statistics,
+    uploads,
+    zones,
+)
 from api.schemas.base import Problem
 
 CSP = (
@@ -32,7 +44,19 @@ def make_app(context: Context) -> FastAPI:
     )
     app.state.context = context
     problems.install(app)
-    for module in (people, review, cases, statistics, places, uploads):
+    for module in (
+        people,
+        review,
+        cases,
+        statistics,
+        places,
+        uploads,
+        algorithms,
+        samples,
+        zones,
+        rules,
+        life,
+    ):
         app.include_router(module.router, prefix="/api")
     app.include_router(_health())
     app.middleware("http")(_headers)

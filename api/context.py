@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import cast
 
 from fastapi import Request
 
+from casework.algorithms.files import Offer
 from casework.db import Database
+from casework.errors import Invalid
+from casework.rules.preview import Ask, Preview
 from casework.storage import FileStore
 
 
@@ -17,9 +20,21 @@ def _nothing() -> None:
     return None
 
 
+def _no_preview(ask: Ask, labels: Collection[str]) -> Preview:
+    raise Invalid(
+        "no_preview",
+        zh="此服务不能回放检测结果",
+        en="this server cannot replay stored looks; use jiexun replay",
+    )
+
+
 @dataclass(frozen=True, slots=True)
 class Context:
-    """page_dir: the built web application. wake: called when footage was handed in, so that a worker looks."""
+    """page_dir: the built web application. wake: called when footage was handed in, so that a worker looks.
+
+    algorithms_dir: the warehouse's copies of models; offers: what lies in the weights folder. preview: judges stored
+    looks by other rules (``jiexun.pipeline.replay``), given what may be named in them.
+    """
 
     database: Database
     store: FileStore
@@ -29,6 +44,9 @@ class Context:
     upload_max_bytes: int = 20 * 2**30
     secure_cookies: bool = False
     wake: Callable[[], None] = field(default=_nothing)
+    algorithms_dir: Path = Path("algorithms")
+    offers: Callable[[], list[Offer]] = field(default=list)
+    preview: Callable[[Ask, Collection[str]], Preview] = field(default=_no_preview)
 
 
 def context_of(request: Request) -> Context:

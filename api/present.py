@@ -8,12 +8,15 @@ from api.schemas import candidates as c
 from api.schemas import cases as k
 from api.schemas.base import Named
 from api.schemas.places import FootageOut
-from casework.candidates.queries import history_at
+from casework.algorithms.queries import algorithms_by_model
+from casework.algorithms.tables import Algorithm
+from casework.candidates.queries import events_on, family, history_at, sightings_of
 from casework.candidates.tables import Candidate
 from casework.cases.queries import cases_of
 from casework.cases.tables import Case
 from casework.cases.transitions import next_steps
 from casework.db import Session
+from casework.devices.pictures import Shown
 from casework.devices.tables import Device
 from casework.evidence.queries import best_pictures, items_of, seals_of
 from casework.evidence.tables import EvidenceItem
@@ -38,6 +41,11 @@ def device_brief(device: Device) -> c.DeviceBrief:
 def evidence_url(item_id: int) -> str:
     """Where a picture or clip is served."""
     return f"/api/evidence/{item_id}"
+
+
+def picture_url(code: str, shown: Shown) -> str:
+    """Where a device's picture is served; another address when it is another picture."""
+    return f"/api/devices/{code}/picture?key={shown.key}"
 
 
 def candidate_briefs(session: Session, rows: list[Candidate]) -> list[c.CandidateBrief]:
@@ -70,6 +78,7 @@ def _brief(row: Candidate, picture: int | None, case: tuple[int, str] | None) ->
         "reason": row.reason,
         "case_id": case[0] if case else None,
         "case_number": case[1] if case else None,
+        "warning": row.warning,
     }
 
 
@@ -80,11 +89,13 @@ def candidate(session: Session, row: Candidate) -> c.Candidate:
     clips = [i for i in items if i.kind == "clip"]
     brief = _brief(row, pictures[-1].id if pictures else None, cases_of(session, [row.id]).get(row.id))
     history = history_at(session, row)
+    sightings = sightings_of(session, row)
+    whole = session.get(Candidate, row.merged_into) if row.merged_into is not None else None
     return c.Candidate(
         **brief,
         pictures=pictures,
         clip=clip(clips) if clips else None,
-        checks=[c.Check(code=x.code, ok=x.ok, values=x.values) for x in checks_of(row)],
+        checks=[c.Check(code=x.code, ok=x.ok, values=x.values) for x in checks_of(row, len(sightings))],
         sightings=[
             c.SightingOut(
                 device=s.device.code,
@@ -93,8 +104,10 @@ def candidate(session: Session, row: Candidate) -> c.Candidate:
                 observed_s=s.observed_s,
                 inferred_s=s.inferred_s,
                 looks=s.looks,
+                id=s.id,
+                candidate=s.candidate_id,
             )
-            for s in row.sightings
+            for s in sightings
         ],
         decisions=[decision(d) for d in decisions_on(session, row.id)],
         seals=[c.SealOut(**s) for s in _seals(session, row.id)],
@@ -106,8 +119,37 @@ def candidate(session: Session, row: Candidate) -> c.Candidate:
         place_error_m=row.place_error_m,
         rule=row.rule,
         rule_version=row.rule_version,
+        rule_set=row.rule_set,
+        merged_into=_ref(whole) if whole is not None else None,
+        merged=[_ref(one) for one in family(session, row)[1:]],
+        events=[
+            c.CandidateEventOut(
+                act=e.act,
+                at=e.at,
+                by=e.by_name,
+                reason=e.reason,
+                candidate=e.candidate_id,
+                other=e.other_id,
+            )
+            for e in events_on(session, row.id)
+        ],
         model_id=row.model_id,
+        algorithm=_algorithm(session, row.model_id),
     )
+
+
+def _ref(row: Candidate) -> c.CandidateRef:
+    return c.CandidateRef(id=row.id, number=row.number, state=row.state)
+
+
+def _algorithm(session: Session, model_id: str) -> c.AlgorithmRef | None:
+    row = algorithms_by_model(session, [model_id]).get(model_id)
+    return algorithm_ref(row) if row else None
+
+
+def algorithm_ref(row: Algorithm) -> c.AlgorithmRef:
+    """A version of an algorithm, in short."""
+    return c.AlgorithmRef(id=row.id, name=row.name, version=row.version, model_id=row.model_id)
 
 
 def _seals(session: Session, candidate_id: int) -> list[dict[str, Any]]:
@@ -155,7 +197,13 @@ def decision(row: Decision) -> c.DecisionOut:
         by=row.account.display_name,
         decided_at=row.decided_at,
         seconds=row.seconds,
+        boxes=corrected(row),
     )
+
+
+def corrected(row: Decision) -> list[c.CorrectedPicture] | None:
+    """The boxes that the person corrected."""
+    return None if row.boxes is None else [c.CorrectedPicture(**entry) for entry in row.boxes]
 
 
 def case_brief(row: Case) -> k.CaseBrief:

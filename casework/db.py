@@ -14,9 +14,12 @@ from datetime import UTC, datetime
 from typing import Any
 
 from sqlalchemy import DateTime, Dialect, Engine, MetaData, create_engine, event
+from sqlalchemy.exc import DataError
 from sqlalchemy.exc import OperationalError as DatabaseDown
 from sqlalchemy.orm import DeclarativeBase, Session
 from sqlalchemy.types import JSON, TypeDecorator
+
+from casework.errors import Invalid
 
 __all__ = ["Base", "Database", "DatabaseDown", "Session", "UtcDateTime", "canonical", "make_engine", "utcnow"]
 
@@ -100,6 +103,19 @@ def _sqlite_begin(connection: Any) -> None:
     connection.exec_driver_sql(f"BEGIN {mode}")
 
 
+@contextmanager
+def _refusing() -> Iterator[None]:
+    """What a driver cannot take is the giver's mistake: a number beyond the column's bits, a zero character."""
+    try:
+        yield
+    except (OverflowError, UnicodeEncodeError, DataError) as error:
+        raise Invalid(
+            "unusable_value",
+            zh="输入的数字过大，或文字含有不能保存的字符",
+            en="a number is too large, or a text holds characters that cannot be kept",
+        ) from error
+
+
 class Database:
     """Opens transactions. One per request or task."""
 
@@ -109,14 +125,14 @@ class Database:
 
     @contextmanager
     def read(self) -> Iterator[Session]:
-        """A transaction that only reads."""
-        with Session(self.engine, expire_on_commit=False) as session:
+        """A transaction that only reads. Raises Invalid for values that no database keeps."""
+        with _refusing(), Session(self.engine, expire_on_commit=False) as session:
             yield session
 
     @contextmanager
     def write(self) -> Iterator[Session]:
-        """A transaction that writes: committed at the end, rolled back on any error."""
-        with Session(self.engine, expire_on_commit=False) as session:
+        """A transaction that writes: committed at the end, rolled back on any error. Raises Invalid as ``read``."""
+        with _refusing(), Session(self.engine, expire_on_commit=False) as session:
             session.connection(execution_options={"writes": True})
             yield session
             session.commit()

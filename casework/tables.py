@@ -1,23 +1,42 @@
 """Every table, imported once: for migrations and tests."""
 
+from casework.algorithms.tables import (
+    Algorithm,
+    AlgorithmEvaluation,
+    AlgorithmEvent,
+    Assignment,
+    ShadowFinding,
+    ShadowRun,
+)
 from casework.audit.tables import AuditEvent
-from casework.candidates.tables import Candidate, CandidateSighting
+from casework.candidates.tables import Candidate, CandidateEvent, CandidateSighting
 from casework.cases.tables import Case, CaseEvent
 from casework.counters import ChainHead, Counter
 from casework.db import Base
-from casework.devices.tables import Approval, Device
+from casework.devices.tables import Approval, Device, ReferencePicture
 from casework.evidence.tables import EvidenceItem, EvidenceSeal
+from casework.fixtures.tables import Fixture, HeldBack
 from casework.footage.tables import Footage, LookTally, TrackFile, Upload
+from casework.hints.tables import HintDecision
+from casework.looks.tables import LookFile
 from casework.people.tables import Account, SignIn
-from casework.places.tables import Shop, Squad, Street, ZoneVersion
+from casework.places.tables import Shop, Squad, Street, ZoneRevision, ZoneVersion
 from casework.review.tables import Decision
+from casework.rules.tables import RuleSet
+from casework.samples.tables import LookSample, SampleDraw, SampleLabel
+from casework.watches.tables import Watch
 
 __all__ = [
     "Account",
+    "Algorithm",
+    "AlgorithmEvaluation",
+    "AlgorithmEvent",
     "Approval",
+    "Assignment",
     "AuditEvent",
     "Base",
     "Candidate",
+    "CandidateEvent",
     "CandidateSighting",
     "Case",
     "CaseEvent",
@@ -27,13 +46,26 @@ __all__ = [
     "Device",
     "EvidenceItem",
     "EvidenceSeal",
+    "Fixture",
     "Footage",
+    "HeldBack",
+    "HintDecision",
+    "LookFile",
+    "LookSample",
     "LookTally",
+    "ReferencePicture",
+    "RuleSet",
+    "SampleDraw",
+    "SampleLabel",
+    "ShadowFinding",
+    "ShadowRun",
     "Shop",
     "SignIn",
     "Squad",
     "Street",
     "TrackFile",
     "Upload",
+    "Watch",
+    "ZoneRevision",
     "ZoneVersion",
 ]

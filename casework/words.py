@@ -10,13 +10,17 @@ from importlib.resources import files
 
 @dataclass(frozen=True, slots=True)
 class Word:
-    """A code with its words. ``key``: the key that decides in the review page (reasons)."""
+    """A code with its words. ``key``: the key that decides in the review page (reasons).
+
+    hard_negative: the reason says that it is not the thing at all, so that detectors may learn from it.
+    """
 
     code: str
     zh: str
     en: str
     key: str | None = None
     stage: str | None = None
+    hard_negative: bool = False
 
 
 @cache

@@ -4,6 +4,9 @@ DetectorError
 ├── BadWeights      model file and manifest do not fit, or the hash is wrong
 ├── BadOutput       a model gave something impossible (NaN, wrong shape)
 ├── BadPicture      a picture that cannot be looked at
+├── DataSetError    labelled pictures that cannot be used as they lie
+├── BadRecipe       a training recipe, or what it asks for, cannot be used
+├── BadMounting     a camera's height, angles or lens are impossible, or it sees no ground
 ├── BadZone         a polygon that is none, or lies outside the picture
 └── BadRule         a rule that names unknown things or can never hold
 """
@@ -25,6 +28,18 @@ class BadOutput(DetectorError):
 
 class BadPicture(DetectorError):
     """The picture cannot be looked at."""
+
+
+class DataSetError(DetectorError):
+    """Labelled pictures cannot be used as they lie."""
+
+
+class BadRecipe(DetectorError):
+    """The training recipe, or what it asks for, cannot be used."""
+
+
+class BadMounting(DetectorError):
+    """A camera's height, angles or lens are impossible, or it sees no ground."""
 
 
 class BadZone(DetectorError):

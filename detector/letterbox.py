@@ -63,7 +63,7 @@ def fit(width: int, height: int, size: int) -> Letterbox:
 
 def check_picture(image: Image) -> None:
     """Raises BadPicture when the array is no (H, W, 3) uint8 picture."""
-    if image.ndim != 3 or image.shape[2] != 3 or image.dtype != np.uint8:
+    if image.ndim != 3 or image.shape[2] != 3 or image.dtype != np.uint8 or not image.size:
         raise BadPicture(f"picture is {image.shape} {image.dtype}; (H, W, 3) uint8 BGR is expected")
 
 
@@ -76,10 +76,15 @@ def letterbox(image: Image, size: int) -> tuple[Image, Letterbox]:
     height, width = image.shape[:2]
     place = fit(width, height, size)
     inner_width, inner_height = _scaled(width, place.scale), _scaled(height, place.scale)
-    square = np.full((size, size, 3), PADDING, np.uint8)
-    window = square[place.top : place.top + inner_height, place.left : place.left + inner_width]
+    square = np.empty((size, size, 3), np.uint8)
+    bottom, right = place.top + inner_height, place.left + inner_width
+    square[: place.top] = square[bottom:] = PADDING
+    square[place.top : bottom, : place.left] = square[place.top : bottom, right:] = PADDING
+    window = square[place.top : bottom, place.left : right]
     if (inner_width, inner_height) == (width, height):
         window[:] = image
+    elif inner_width == size:  # whole rows: OpenCV writes them where they belong
+        cv2.resize(image, (inner_width, inner_height), dst=window, interpolation=cv2.INTER_LINEAR)
     else:
         window[:] = cv2.resize(image, (inner_width, inner_height), interpolation=cv2.INTER_LINEAR)
     return square, place
@@ -87,8 +92,7 @@ def letterbox(image: Image, size: int) -> tuple[Image, Letterbox]:
 
 def to_input(squares: list[Image]) -> NDArray[np.float32]:
     """Squares (S, S, 3) uint8 blue-green-red as network input (N, 3, S, S) float32, red-green-blue, 0-1."""
-    stacked = np.stack(squares)[..., ::-1].transpose(0, 3, 1, 2)
-    return np.ascontiguousarray(stacked, np.float32) / np.float32(255)
+    return np.asarray(cv2.dnn.blobFromImages(squares, 1 / 255, swapRB=True), np.float32)
 
 
 def _scaled(side: int, scale: float) -> int:

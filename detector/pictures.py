@@ -15,8 +15,8 @@ from ingest.frame import Image
 LEAST_SIDE = 16
 """Pixels; a smaller picture shows nothing."""
 
-MOST_PIXELS = 100_000_000
-"""Pixels in all; a larger file is refused before it is unpacked."""
+MOST_PIXELS = 80_000_000
+"""Pixels in all; a larger file is refused before it is unpacked. Below Pillow's own limit, 89 million."""
 
 
 def read_picture(path: Path) -> Image:
@@ -35,14 +35,18 @@ def read_picture(path: Path) -> Image:
                 return np.ascontiguousarray(np.asarray(_rgb(upright))[:, :, ::-1])
     except FileNotFoundError:
         raise BadPicture(f"{path}: no such file") from None
+    except (IsADirectoryError, PermissionError) as error:
+        raise BadPicture(f"{path}: {error.strerror}; give a picture file that may be read") from None
     except (UnidentifiedImageError, ModuleNotFoundError):  # ultralytics' patch of Pillow asks for pi_heif
+        if path.stat().st_size == 0:
+            raise BadPicture(f"{path.name}: the file is empty; copy it again") from None
         raise BadPicture(
             f"{path.name}: not a picture in a known format; JPEG and PNG are sure to be read"
         ) from None
     except (Pillow.DecompressionBombWarning, Pillow.DecompressionBombError):
         raise BadPicture(f"{path.name}: more than {MOST_PIXELS:,} pixels; make it smaller") from None
     except (OSError, SyntaxError, ValueError) as error:
-        raise BadPicture(f"{path.name}: broken or cut short ({error})") from None
+        raise BadPicture(f"{path.name}: broken or cut short ({error}); copy it again") from None
 
 
 def _check_header(path: Path, picture: Pillow.Image) -> None:
@@ -50,7 +54,8 @@ def _check_header(path: Path, picture: Pillow.Image) -> None:
     width, height = picture.size
     if min(width, height) < LEAST_SIDE:
         raise BadPicture(
-            f"{path.name}: {width}x{height} pixels; at least {LEAST_SIDE} on each side are needed"
+            f"{path.name}: {width}x{height} pixels; at least {LEAST_SIDE} on each side are needed, "
+            "take the original picture"
         )
     if width * height > MOST_PIXELS:
         raise BadPicture(
@@ -76,6 +81,8 @@ def _rgb(picture: Pillow.Image) -> Pillow.Image:
 def _from_deep(picture: Pillow.Image) -> Pillow.Image:
     """16-bit (or wider) grey to RGB by its high byte; Pillow's own conversion would clip at 255."""
     values = np.asarray(picture).astype(np.float64)
+    if not np.isfinite(values).all():
+        raise ValueError("pixels that are no numbers")
     scale = 255 / 65535 if values.max(initial=0) > 255 else 1.0
     grey = np.clip(values * scale, 0, 255).round().astype(np.uint8)
     return Pillow.fromarray(grey).convert("RGB")

@@ -7,7 +7,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -26,7 +26,8 @@ class Model:
     classes: names by id. size: side of the square looked at, pixels. output: one of ``OUTPUTS``.
     overlap: within a class, intersection over union above which the weaker of two boxes goes.
     thresholds: operating confidence by class; the rules may ask for more or less. record: the whole entry
-    (training, figures, licence) for people.
+    (training, figures, licence) for people. int8: the same model in eight bits, where the release found it as
+    good (``detector.quantize``).
     """
 
     name: str
@@ -39,6 +40,7 @@ class Model:
     overlap: float
     thresholds: Mapping[str, float]
     record: Mapping[str, Any] = field(repr=False)
+    int8: Model | None = None
 
     @property
     def model_id(self) -> str:
@@ -105,8 +107,10 @@ def _model(folder: Path, entry: dict[str, Any]) -> Model:
     file, classes = str(entry["file"]), tuple(str(c) for c in entry["classes"])
     size, output, overlap = int(entry["size"]), str(entry["output"]), float(entry["overlap"])
     thresholds = {str(k): float(v) for k, v in entry["thresholds"].items()}
-    if Path(file).name != file:
-        raise ValueError(f"file {file!r} must lie beside the manifest")
+    small = entry.get("int8")
+    for name in (file, str(small["file"]) if small else file):
+        if Path(name).name != name:
+            raise ValueError(f"file {name!r} must lie beside the manifest")
     if not classes or len(set(classes)) != len(classes):
         raise ValueError("classes must be a list of different names")
     if size <= 0 or size % 32:
@@ -117,7 +121,11 @@ def _model(folder: Path, entry: dict[str, Any]) -> Model:
         raise ValueError("overlap and thresholds must lie between 0 and 1")
     if set(thresholds) != set(classes):
         raise ValueError("thresholds must name every class and no other")
-    return Model(
+    model = Model(
         str(entry["name"]), str(entry["version"]), folder / file, str(entry["sha256"]).lower(), classes,
         size, output, overlap, thresholds, entry,
     )  # fmt: skip
+    if not small:
+        return model
+    int8 = replace(model, path=folder / str(small["file"]), sha256=str(small["sha256"]).lower())
+    return replace(model, int8=int8)

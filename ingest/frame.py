@@ -40,7 +40,8 @@ class Position:
 
     latitude, longitude: degrees, WGS-84. heading: degrees clockwise from true north, the direction
     of travel (vehicle) or of nothing (fixed camera: see its mounting). speed: metres per second.
-    accuracy: metres, one sigma of the horizontal error, interpolation included. raw: the fix as received.
+    accuracy: metres, root mean square of the horizontal error, interpolation included. raw: the fix as received.
+    heading_error: degrees, one sigma, where it is known.
     """
 
     latitude: float
@@ -50,6 +51,7 @@ class Position:
     accuracy: float
     source: PositionSource
     raw: str = ""
+    heading_error: float | None = None
 
     def __post_init__(self) -> None:
         if not (-90 <= self.latitude <= 90 and -180 <= self.longitude <= 180):
@@ -60,6 +62,8 @@ class Position:
             raise ValueError(f"heading {self.heading} is outside 0..360; give degrees clockwise from north")
         if not self.accuracy >= 0:
             raise ValueError(f"accuracy {self.accuracy} is not a distance; give metres")
+        if self.heading_error is not None and not self.heading_error >= 0:
+            raise ValueError(f"heading error {self.heading_error} is not an angle; give degrees")
 
 
 @dataclass(frozen=True, slots=True)

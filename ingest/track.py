@@ -103,7 +103,7 @@ class Track:
         share = s / gap
         azimuth, _, distance = GEOD.inv(before.lon, before.lat, after.lon, after.lat)
         lon, lat, _ = GEOD.fwd(before.lon, before.lat, azimuth, distance * share)
-        sigma = (1 - share) * _accuracy(before) + share * _accuracy(after)
+        sigma = (1 - share) * accuracy_of(before) + share * accuracy_of(after)
         nearest = before if share <= 0.5 else after
         moving_heading, moving_speed = self._motion(j - 1, j)
         return Position(
@@ -126,7 +126,7 @@ class Track:
             fix.lon,
             fix.heading if fix.heading is not None else heading,
             fix.speed if fix.speed is not None else speed,
-            _accuracy(fix),
+            accuracy_of(fix),
             self.source,
             fix.raw,
         )
@@ -155,7 +155,8 @@ class Track:
         )
 
 
-def _accuracy(fix: Fix) -> float:
+def accuracy_of(fix: Fix) -> float:
+    """Metres, one sigma of the horizontal error; 5 m where the receiver says nothing."""
     return DEFAULT_ACCURACY_M if fix.accuracy is None else fix.accuracy
 
 

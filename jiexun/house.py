@@ -21,6 +21,11 @@ class House:
     database: Database
     store: FileStore
 
+    @property
+    def looks(self) -> FileStore:
+        """Where stored detections lie: no evidence, and forgotten after a while."""
+        return FileStore(self.settings.looks_dir)
+
 
 @contextmanager
 def open_house(home: Path | None = None, settings: Settings | None = None) -> Iterator[House]:

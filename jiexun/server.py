@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import socket
 from collections.abc import Callable
+from functools import partial
 
 import uvicorn
 
@@ -13,7 +14,9 @@ from api.context import Context
 from detector.backends import open_detector
 from detector.errors import BadWeights
 from jiexun.house import House
+from jiexun.pipeline.replay import replay_one_at_a_time
 from jiexun.pipeline.worker import Worker
+from jiexun.warehouse import Detectors, adopt_default, offers, opener
 
 LOG = logging.getLogger("jiexun.server")
 
@@ -30,6 +33,9 @@ def context_of(house: House, wake: Callable[[], None] = lambda: None) -> Context
         s.upload_max_bytes,
         s.secure_cookies,
         wake,
+        s.algorithms_dir,
+        lambda: offers(s),
+        partial(replay_one_at_a_time, house),
     )
 
 
@@ -61,7 +67,8 @@ def _worker(house: House) -> Worker | None:
     """The worker, or none when there is no model: review and cases go on without it."""
     s = house.settings
     try:
-        return Worker(house, open_detector(s.backend, s.weights_dir, threads=s.threads))
+        detector = open_detector(s.backend, s.weights_dir, threads=s.threads, memory=s.backend_memory)
+        return Worker(house, Detectors(detector, opener(s), adopt_default(house)))
     except BadWeights as error:
         LOG.error("uploads are kept but not looked at: %s", error)
         return None

@@ -31,7 +31,8 @@ class Settings(BaseSettings):
     """SQLAlchemy address; none: SQLite in the home folder."""
     legal_mode: Literal["evidence", "clue"] = "clue"
     """The district's legal basis: 'evidence' only where a regulation such as Pudong's holds (DOMAIN section 3)."""
-    backend: str = "onnxruntime"
+    backend: str = "auto"
+    """What runs the models: a name from detector/backends/table.py; auto: the quickest here, by a self-test."""
     weights_dir: Path = ROOT / "weights"
     page_dir: Path = ROOT / "review_ui" / "dist"
     threads: int = Field(default=2, ge=1, le=64)
@@ -49,6 +50,11 @@ class Settings(BaseSettings):
     clip_after_s: float = Field(default=10.0, ge=0)
     clip_least_looks: int = Field(default=8, ge=1)
     """A clip of a time-lapse is lengthened until it holds about this many looks."""
+    sample_one_in: int = Field(default=2000, ge=0)
+    """About one look in so many that raised nothing is kept for people to label (misses); 0: none."""
+
+    looks_keep_days: int = Field(default=30, ge=1)
+    """How long detections are stored, so that a change of the rules can be tried on them."""
 
     @classmethod
     def settings_customise_sources(
@@ -76,9 +82,24 @@ class Settings(BaseSettings):
         return self.home / "evidence"
 
     @property
+    def algorithms_dir(self) -> Path:
+        """The warehouse's own copies of models."""
+        return self.home / "algorithms"
+
+    @property
+    def looks_dir(self) -> Path:
+        """Where stored detections lie until their retention is over."""
+        return self.home / "looks"
+
+    @property
     def uploads_dir(self) -> Path:
         """Where uploads grow."""
         return self.home / "uploads"
+
+    @property
+    def backend_memory(self) -> Path:
+        """What the self-test of the back ends found on this machine."""
+        return self.home / "backends.json"
 
     @property
     def footage_dir(self) -> Path:

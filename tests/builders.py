@@ -118,6 +118,14 @@ def a_shop(session: Session, street: Street, code: str = "SH-1") -> Shop:
     return shop
 
 
+def a_ground_place(code: str = "P-1", **changes: Any) -> dict[str, Any]:
+    """A permitted place on the ground, about 10 m square, as ``set_zones`` takes it."""
+    side = 10 * METRE_NORTH
+    x, y = LONGITUDE, LATITUDE
+    corners = [[x, y], [x + side, y], [x + side, y + side], [x, y + side]]
+    return {"code": code, "kind": "permitted", "polygon": corners, **changes}
+
+
 def approvals(
     valid_from: date = date(2026, 1, 1),
     valid_to: date = date(2026, 12, 31),

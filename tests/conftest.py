@@ -34,6 +34,7 @@ from casework import schema  # noqa: E402
 from casework.db import Database  # noqa: E402
 from casework.storage import FileStore  # noqa: E402
 
+os.environ.setdefault("JIEXUN_BACKEND", "onnxruntime")  # the same boxes on every machine, and no self-test
 LOOPBACK = ["127.0.0.1", "::1", "localhost"]
 START_LIMIT_S = 60.0
 

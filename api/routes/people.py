@@ -105,7 +105,7 @@ def add_account(
 def audit(
     ctx: Ctx,
     person: Annotated[Person, Depends(Needs("audit"))],
-    page: Annotated[int, Query(ge=1)] = 1,
+    page: Annotated[int, Query(ge=1, le=100_000)] = 1,
     size: Annotated[int, Query(ge=1, le=200)] = 50,
 ) -> Page[AuditOut]:
     """The audit log, newest first."""

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Depends, Query, Response
+from fastapi import APIRouter, Depends, Query
 
 from api import present
 from api.access import Ctx, Needs
@@ -13,15 +15,14 @@ from api.schemas import places as p
 from api.schemas.base import Page
 from casework.candidates import queries as candidates
 from casework.db import Session, utcnow
+from casework.devices import pictures
 from casework.devices import queries as devices
+from casework.devices.pictures import Shown
 from casework.devices.service import SHANGHAI, missing_approvals
 from casework.devices.tables import Device
-from casework.errors import Invalid, not_found
-from casework.evidence.pictures import viewing_copy
 from casework.footage import queries as footages
 from casework.people.service import Person
 from casework.places import queries as places
-from casework.places.service import set_zones as put_zones
 from casework.places.tables import ZoneVersion
 from casework.words import words
 
@@ -42,6 +43,10 @@ def reference(ctx: Ctx, person: Annotated[Person, Depends(Needs(None))]) -> p.Re
         "zone_kinds",
         "roles",
         "approvals",
+        "algorithm_states",
+        "algorithm_acts",
+        "algorithm_guards",
+        "hint_cures",
     )
     listed = {
         g: [p.Word(code=w.code, zh=w.zh, en=w.en, key=w.key, stage=w.stage) for w in words(g)] for g in groups
@@ -52,34 +57,44 @@ def reference(ctx: Ctx, person: Annotated[Person, Depends(Needs(None))]) -> p.Re
     return p.Reference(**listed, squads=squads, streets=streets)
 
 
-def _recent(
-    session: Session,
-) -> tuple[datetime, dict[int, int], dict[int, int], dict[int, tuple[int, datetime | None]]]:
+@dataclass(frozen=True, slots=True)
+class _Recent:
+    """Of devices, by id: looks and candidates of the last days, footage (number, last time), picture."""
+
+    looks: dict[int, int]
+    found: dict[int, int]
+    seen: dict[int, tuple[int, datetime | None]]
+    shown: dict[int, Shown]
+
+
+def _recent(session: Session, rows: Sequence[Device]) -> _Recent:
     since = utcnow() - RECENT
-    return (
-        since,
+    return _Recent(
         footages.looks_by_device(session, since),
         candidates.count_by_device(session, since),
         footages.footage_by_device(session),
+        pictures.pictures_of(session, rows),
     )
 
 
-def _device(row: Device, recent: Any) -> dict[str, Any]:
-    _since, looks, found, seen = recent
+def _device(row: Device, recent: _Recent) -> dict[str, Any]:
     missing = missing_approvals(row, utcnow())
-    count, last = seen.get(row.id, (0, None))
+    count, last = recent.seen.get(row.id, (0, None))
+    shown = recent.shown.get(row.id)
     return {
         **present.device_brief(row).model_dump(),
         "squad": present.named(row.squad),
         "street": present.named(row.street),
+        "group": row.camera_group,
         "latitude": row.latitude,
         "longitude": row.longitude,
         "approved": not missing,
         "missing": missing,
         "footage": count,
-        "looks": looks.get(row.id, 0),
-        "candidates": found.get(row.id, 0),
+        "looks": recent.looks.get(row.id, 0),
+        "candidates": recent.found.get(row.id, 0),
         "last_seen": last,
+        "picture": present.picture_url(row.code, shown) if shown else None,
     }
 
 
@@ -87,8 +102,9 @@ def _device(row: Device, recent: Any) -> dict[str, Any]:
 def list_devices(ctx: Ctx, person: Reader) -> list[p.DeviceOut]:
     """All devices, with their state."""
     with ctx.database.read() as session:
-        recent = _recent(session)
-        return [p.DeviceOut(**_device(row, recent)) for row in devices.devices(session)]
+        rows = devices.devices(session)
+        recent = _recent(session, rows)
+        return [p.DeviceOut(**_device(row, recent)) for row in rows]
 
 
 def _zone(row: ZoneVersion) -> p.ZoneOut:
@@ -97,7 +113,7 @@ def _zone(row: ZoneVersion) -> p.ZoneOut:
         kind=row.kind,
         polygon=[(x, y) for x, y in row.polygon],
         shop=row.shop_code,
-        calendar=row.calendar,
+        name=row.name,
         version=row.version,
     )
 
@@ -106,8 +122,8 @@ def _detail(session: Session, code: str) -> p.DeviceDetail:
     row = devices.device_by_code(session, code)
     today = datetime.now(SHANGHAI).date()
     return p.DeviceDetail(
-        **_device(row, _recent(session)),
-        zones=[_zone(z) for z in places.zones_of(session, row.id)] if row.kind == "fixed" else [],
+        **_device(row, _recent(session, [row])),
+        zones=[_zone(z) for z in places.shapes_of(session, row.id)] if row.kind == "fixed" else [],
         approvals=[
             p.ApprovalOut(
                 kind=a.kind,
@@ -120,9 +136,6 @@ def _detail(session: Session, code: str) -> p.DeviceDetail:
             for a in row.approvals
         ],
         mounting=row.mounting,
-        picture=f"/api/devices/{row.code}/picture"
-        if candidates.latest_picture_of_device(session, row.id)
-        else None,
     )
 
 
@@ -137,41 +150,12 @@ def device(code: str, ctx: Ctx, person: Reader) -> p.DeviceDetail:
         return _detail(session, code)
 
 
-@router.put("/devices/{code}/zones", operation_id="setZones")
-def set_zones(
-    code: str, body: list[p.ZoneIn], ctx: Ctx, person: Annotated[Person, Depends(Needs("zones"))]
-) -> p.DeviceDetail:
-    """Replace the zones of a fixed camera's picture; changed ones get a new version."""
-    with ctx.database.write() as session:
-        row = devices.device_by_code(session, code)
-        if row.kind != "fixed":
-            raise Invalid(
-                "bad_zone",
-                zh="车载设备没有画面区域",
-                en="a vehicle's picture has no zones; draw them on the ground",
-            )
-        put_zones(session, person.actor, row, [z.model_dump() for z in body])
-    with ctx.database.read() as session:
-        return _detail(session, code)
-
-
-@router.get("/devices/{code}/picture", operation_id="devicePicture", response_class=Response)
-def device_picture(code: str, ctx: Ctx, person: Reader) -> Response:
-    """The newest sealed picture of a device, as a viewing copy."""
-    with ctx.database.read() as session:
-        row = devices.device_by_code(session, code)
-        item = candidates.latest_picture_of_device(session, row.id)
-        if item is None:
-            raise not_found("picture of device", "设备画面", code)
-    return Response(viewing_copy(ctx.store.get(item.sha256), code), media_type="image/jpeg")
-
-
 @router.get("/footage", operation_id="listFootage")
 def list_footage(
     ctx: Ctx,
     person: Reader,
     device: str | None = None,
-    page: Annotated[int, Query(ge=1)] = 1,
+    page: Annotated[int, Query(ge=1, le=100_000)] = 1,
     size: Annotated[int, Query(ge=1, le=200)] = 50,
 ) -> Page[p.FootageOut]:
     """What was handed in, newest first."""
@@ -192,11 +176,12 @@ def _feature(geometry: dict[str, Any], **properties: Any) -> dict[str, Any]:
 
 
 @router.get("/map", operation_id="map")
-def map_(ctx: Ctx, person: Annotated[Person, Depends(Needs("candidates"))]) -> p.MapOut:
+def map_(ctx: Ctx, person: Reader) -> p.MapOut:
     """The district as GeoJSON."""
     with ctx.database.read() as session:
         squads, streets, shops = places.squads(session), places.streets(session), places.shops(session)
         grounds, cameras = places.zones_of(session, None), devices.devices(session)
+        doors = places.drawn_door_lines(session)
     return p.MapOut(
         squads=_collection(
             [_feature(s.boundary, code=s.code, name=s.name, name_en=s.name_en) for s in squads]
@@ -205,7 +190,7 @@ def map_(ctx: Ctx, person: Annotated[Person, Depends(Needs("candidates"))]) -> p
         shops=_collection(
             [
                 _feature(
-                    {"type": "LineString", "coordinates": s.door_line},
+                    {"type": "LineString", "coordinates": doors[s.code]},
                     code=s.code,
                     name=s.name,
                     address=s.address,

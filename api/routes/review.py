@@ -96,7 +96,7 @@ def candidate(id: int, ctx: Ctx, person: Reader) -> c.Candidate:
 @router.post("/candidates/{id}/decisions", operation_id="decide")
 def decide(id: int, body: c.DecisionIn, ctx: Ctx, person: Reader) -> c.Decided:
     """Decide. The same key sent again gives the same answer and counts once."""
-    choice = service.Choice(**{**body.model_dump(), "shown": [s.model_dump() for s in body.shown]})
+    choice = service.Choice(**body.model_dump(mode="json"))
     with ctx.database.write() as session:
         row, about, case = service.decide(session, person, id, choice)
         out = c.DecisionOut(
@@ -108,6 +108,7 @@ def decide(id: int, body: c.DecisionIn, ctx: Ctx, person: Reader) -> c.Decided:
             by=person.display_name,
             decided_at=row.decided_at,
             seconds=row.seconds,
+            boxes=present.corrected(row),
         )
         return c.Decided(
             decision=out,

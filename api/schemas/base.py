@@ -5,9 +5,25 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Annotated, Generic, TypeVar
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, PlainSerializer
+from fastapi import Path
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, PlainSerializer, field_validator
 
 T = TypeVar("T")
+
+
+def plain(value: object) -> object:
+    """The value itself, unless it is text that no database keeps: a zero character, or half a surrogate pair."""
+    if isinstance(value, str) and ("\x00" in value or not _encodes(value)):
+        raise ValueError("holds a zero character or half a character; leave it out")
+    return value
+
+
+def _encodes(text: str) -> bool:
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def _aware(value: datetime) -> datetime:
@@ -20,6 +36,15 @@ def _iso(value: datetime) -> str:
     return value.isoformat().replace("+00:00", "Z")
 
 
+MOST_ID = 2**31 - 1
+"""Row numbers are 32 bits wide in PostgreSQL; nothing beyond can exist."""
+
+Id = Annotated[int, Path(ge=-MOST_ID, le=MOST_ID)]
+"""A row's number in a path."""
+
+RowId = Annotated[int, Field(ge=-MOST_ID, le=MOST_ID)]
+"""A row's number in a body."""
+
 UtcTime = Annotated[datetime, AfterValidator(_aware), PlainSerializer(_iso, when_used="json")]
 """Aware; sent as ISO 8601 in UTC."""
 
@@ -28,6 +53,11 @@ class Model(BaseModel):
     """Reads from table rows; refuses unknown fields from outside."""
 
     model_config = ConfigDict(from_attributes=True, extra="forbid")
+
+    @field_validator("*", mode="before")
+    @classmethod
+    def _is_text(cls, value: object) -> object:
+        return plain(value)
 
 
 class Named(Model):

@@ -10,6 +10,8 @@ from api.schemas.base import Model, Named, UtcTime
 
 Stage = Literal["first", "senior", "legal"]
 Verdict = Literal["keep", "reject", "escalate", "accept", "return"]
+BoxXyxy = tuple[float, float, float, float]
+"""Left, top, right, bottom, 0-1 of the picture's width and height."""
 
 
 class DeviceBrief(Model):
@@ -45,6 +47,7 @@ class CandidateBrief(Model):
     reason: str | None  # of its rejection
     case_id: int | None
     case_number: str | None
+    warning: bool  # of a rule on trial: never a case
 
 
 class BoxOut(Model):
@@ -52,7 +55,7 @@ class BoxOut(Model):
 
     label: str
     confidence: float
-    xyxy: tuple[float, float, float, float]
+    xyxy: BoxXyxy
     subject: bool
 
 
@@ -110,6 +113,8 @@ class SightingOut(Model):
     observed_s: float
     inferred_s: float
     looks: int
+    id: int
+    candidate: int  # another than this one where that was merged into it
 
 
 class DecisionOut(Model):
@@ -123,6 +128,7 @@ class DecisionOut(Model):
     by: str
     decided_at: UtcTime
     seconds: float
+    boxes: list[CorrectedPicture] | None
 
 
 class SealOut(Model):
@@ -142,6 +148,34 @@ class HistoryOut(Model):
     cases: int
 
 
+class AlgorithmRef(Model):
+    """A version of an algorithm, in short."""
+
+    id: int
+    name: str
+    version: str
+    model_id: str
+
+
+class CandidateRef(Model):
+    """Another candidate, in short."""
+
+    id: int
+    number: str
+    state: str
+
+
+class CandidateEventOut(Model):
+    """A merge, unmerge, split, split_off, withdraw or restore. candidate: which it happened to; other: the other."""
+
+    act: str
+    at: UtcTime
+    by: str
+    reason: str
+    candidate: int
+    other: int | None
+
+
 class Candidate(CandidateBrief):
     """All that a reviewer sees of one candidate."""
 
@@ -155,7 +189,12 @@ class Candidate(CandidateBrief):
     place_error_m: float | None
     rule: str
     rule_version: int
+    rule_set: int | None  # version of the rule set
+    merged_into: CandidateRef | None
+    merged: list[CandidateRef]  # what was merged into it
+    events: list[CandidateEventOut]
     model_id: str
+    algorithm: AlgorithmRef | None  # the registry's, where it knows the model
 
 
 class TakeNext(Model):
@@ -196,8 +235,25 @@ class Shown(Model):
     ms: int = Field(ge=0, le=86_400_000)
 
 
+class CorrectedBox(Model):
+    """A box as the reviewer drew it. label: a class of the detector (stall, shop_goods, pile)."""
+
+    label: str = Field(pattern="^[a-z][a-z_]{0,39}$")
+    xyxy: BoxXyxy
+
+
+class CorrectedPicture(Model):
+    """The right boxes of one of the candidate's pictures; empty: nothing of the kind is on it."""
+
+    picture: int
+    boxes: list[CorrectedBox] = Field(max_length=50)
+
+
 class DecisionIn(Model):
-    """A decision. ``key``: chosen by the page, the same when it sends again: it then counts once."""
+    """A decision. ``key``: chosen by the page, the same when it sends again: it then counts once.
+
+    boxes: where the reviewer corrected them, for training; the sealed evidence stays as it is.
+    """
 
     stage: Stage
     verdict: Verdict
@@ -205,6 +261,7 @@ class DecisionIn(Model):
     note: str = Field(default="", max_length=500)
     seconds: float = Field(ge=0, le=86_400)
     shown: list[Shown] = Field(default=[], max_length=100)
+    boxes: list[CorrectedPicture] | None = Field(default=None, max_length=20)
     key: str = Field(min_length=8, max_length=64)
 
 

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal
-
-from pydantic import Field
+from typing import Any
 
 from api.schemas.base import Model, Named, UtcTime
 from api.schemas.candidates import DeviceBrief
@@ -31,23 +29,22 @@ class Reference(Model):
     zone_kinds: list[Word]
     roles: list[Word]
     approvals: list[Word]
+    algorithm_states: list[Word]
+    algorithm_acts: list[Word]
+    algorithm_guards: list[Word]
+    hint_cures: list[Word]
     squads: list[Named]
     streets: list[Named]
 
 
-class ZoneIn(Model):
-    """A zone on a fixed camera's picture: polygon 0-1. calendar: weekdays 1-7, hours [["07:00","22:00"]] ..."""
+class ZoneOut(Model):
+    """A zone or door line on a camera's picture as it holds now: points 0-1 of width and height."""
 
-    code: str = Field(pattern=r"^[A-Za-z0-9_.:-]{1,64}$")
-    kind: Literal["pavement", "frontage", "permitted", "ignored"]
-    polygon: list[tuple[float, float]] = Field(max_length=200)
-    shop: str | None = None
-    calendar: dict[str, Any] | None = None
-
-
-class ZoneOut(ZoneIn):
-    """A zone as it holds now."""
-
+    code: str
+    kind: str
+    polygon: list[tuple[float, float]]
+    shop: str | None
+    name: str | None
     version: int
 
 
@@ -63,10 +60,11 @@ class ApprovalOut(Model):
 
 
 class DeviceOut(DeviceBrief):
-    """A device with its state. looks/candidates: in the last 30 days of its footage."""
+    """A device with its state. looks/candidates: in the last 30 days of its footage. picture: its address."""
 
     squad: Named | None
     street: Named | None
+    group: str | None  # cameras that share an algorithm
     latitude: float | None
     longitude: float | None
     approved: bool
@@ -75,15 +73,15 @@ class DeviceOut(DeviceBrief):
     looks: int
     candidates: int
     last_seen: UtcTime | None
+    picture: str | None
 
 
 class DeviceDetail(DeviceOut):
-    """A device with zones, approvals, its mounting and its latest picture."""
+    """A device with zones, approvals and its mounting."""
 
     zones: list[ZoneOut]
     approvals: list[ApprovalOut]
     mounting: dict[str, float] | None
-    picture: str | None
 
 
 class FootageOut(Model):

@@ -2,26 +2,28 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
 import numpy as np
-from sqlalchemy import Select, func, select
+from sqlalchemy import Select, func, or_, select
 from sqlalchemy.orm import Session, joinedload, selectinload
 
-from casework.candidates.tables import Candidate, CandidateSighting
+from casework.candidates import again
+from casework.candidates.acts import UNCOUNTED
+from casework.candidates.acts import again as memory
+from casework.candidates.again import ABSENCE_ASSUMED, Colours
+from casework.candidates.tables import Candidate, CandidateEvent, CandidateSighting
 from casework.devices.tables import Device
 from casework.errors import not_found
-from casework.evidence.tables import EvidenceItem
 from casework.people.service import Person
 from casework.places.tables import Squad, Street
 from detector.scene.boxes import iou
 from detector.scene.model import DeviceKind, GroundPlace, Violation
-from detector.scene.places import same_ground
+from detector.scene.places import nearest, same_ground, same_shop, shop_confidence, size_m
 
-ABSENCE_ASSUMED = timedelta(hours=6)
-"""Without any look for this long, nothing says that it is still the same thing: see docs/decisions/0004."""
 SAME_BOX_IOU = 0.3
 _NEAR_DEGREES = 0.0004  # about 40 m: a first, indexed sieve; same_place decides
 
@@ -47,17 +49,101 @@ def device_with_approvals(session: Session, device_id: int) -> Device:
     ).one()
 
 
-def standing_at(session: Session, violation: Violation, device: Device, footage_id: int) -> Candidate | None:
-    """The candidate of this type that still stands at this place, as far as anybody knows.
+def standing_at(
+    session: Session,
+    violation: Violation,
+    device: Device,
+    footage_id: int,
+    *,
+    warning: bool = False,
+    colours: Colours | None = None,
+) -> list[Candidate]:
+    """Candidates of this type that still stand at this place as far as anybody knows, the likeliest first.
 
-    Two violations of one footage are never joined: the scene has told them apart already.
+    Merged ones lead to the one that goes on. Where none stands: a rejected one whose rejection still holds
+    (``life.toml``). Two violations of one footage are never joined, the scene has told them apart already;
+    nor is a warning joined with what is meant. colours: of the thing, where they are known.
     """
-    own = select(CandidateSighting.candidate_id).where(CandidateSighting.footage_id == footage_id)
+    near = [c for c in _near(session, violation, device, warning) if not _saw(session, c, footage_id)]
+    standing = [
+        c
+        for c in near
+        if c.standing
+        and c.last_at >= violation.start - ABSENCE_ASSUMED
+        and c.first_at <= violation.end + ABSENCE_ASSUMED
+    ]
+    alive = [c for c in standing if c.state != "rejected"]
+    if alive:
+        return _likeliest_first(alive, violation)
+    for c in near:
+        own_picture = c.device_id == device.id and device.kind == DeviceKind.FIXED
+        box = violation.sighting.place.tolist() if own_picture else None
+        remembered = c in standing or again.remembered(c, violation.start)
+        same = again.differs(c, violation.sighting.label, box, colours) is None
+        if c.state == "rejected" and remembered and same:
+            return [c]
+    return []
+
+
+def _likeliest_first(found: list[Candidate], violation: Violation) -> list[Candidate]:
+    ground = violation.sighting.ground
+    known = [(place, size_m(c.facts)) for c in found if (place := _ground(c)) is not None]
+    if ground is None or len(known) < len(found):
+        return found
+    first = found[nearest(ground, size_m(violation.facts), known)]
+    return [first, *(c for c in found if c is not first)]
+
+
+def _saw(session: Session, candidate: Candidate, footage_id: int) -> bool:
+    """Whether one of the candidate's sightings, merged ones included, is of this footage."""
+    ids = [c.id for c in family(session, candidate)]
+    own = select(CandidateSighting.id).where(
+        CandidateSighting.candidate_id.in_(ids), CandidateSighting.footage_id == footage_id
+    )
+    return session.scalar(own.limit(1)) is not None
+
+
+def root(session: Session, candidate: Candidate) -> Candidate:
+    """The candidate that a merged one goes on in; itself where it was not merged."""
+    while candidate.merged_into is not None:
+        candidate = session.get_one(Candidate, candidate.merged_into)
+    return candidate
+
+
+def family(session: Session, candidate: Candidate) -> list[Candidate]:
+    """The candidate and all that were merged into it, itself first."""
+    found = [candidate]
+    for one in found:  # grows while it is walked: merges form a tree
+        found += session.scalars(
+            select(Candidate).where(Candidate.merged_into == one.id).order_by(Candidate.id)
+        )
+    return found
+
+
+def sightings_of(session: Session, candidate: Candidate) -> list[CandidateSighting]:
+    """Sightings of the candidate and of what was merged into it, by time, with their devices."""
+    ids = [c.id for c in family(session, candidate)]
+    query = select(CandidateSighting).where(CandidateSighting.candidate_id.in_(ids))
+    query = query.options(joinedload(CandidateSighting.device))
+    return list(session.scalars(query.order_by(CandidateSighting.first_at, CandidateSighting.id)))
+
+
+def events_on(session: Session, candidate_id: int) -> list[CandidateEvent]:
+    """What happened to a candidate besides decisions, oldest first; merges as seen from both sides."""
+    query = select(CandidateEvent).where(
+        or_(CandidateEvent.candidate_id == candidate_id, CandidateEvent.other_id == candidate_id)
+    )
+    return list(session.scalars(query.order_by(CandidateEvent.id)))
+
+
+def _near(session: Session, violation: Violation, device: Device, warning: bool) -> list[Candidate]:
+    """Candidates of the type at the place, as far back as a rejection is remembered; merged ones by their root."""
     query = select(Candidate).where(
         Candidate.type == violation.type,
-        Candidate.standing,
-        Candidate.id.not_in(own),
-        Candidate.last_at >= violation.start - ABSENCE_ASSUMED,
+        Candidate.warning == warning,
+        Candidate.state != "withdrawn",
+        or_(Candidate.standing, Candidate.state == "rejected"),
+        Candidate.last_at >= violation.start - timedelta(days=memory().days),
         Candidate.first_at <= violation.end + ABSENCE_ASSUMED,
     )
     ground = violation.sighting.ground
@@ -69,25 +155,43 @@ def standing_at(session: Session, violation: Violation, device: Device, footage_
     else:
         query = query.where(Candidate.device_id == device.id)
     found = session.scalars(query.options(joinedload(Candidate.shop)).order_by(Candidate.id))
-    return next((c for c in found if _same(c, violation, device)), None)
+    box = [float(v) for v in violation.sighting.place]
+    sure = shop_confidence(violation.facts)
+    here = Here(device.id, DeviceKind(device.kind), box, ground, violation.shop, sure)
+    roots = {r.id: r for c in found if stands_at(c, here) for r in [root(session, c)]}
+    return sorted(roots.values(), key=lambda c: c.id)
 
 
-def _same(candidate: Candidate, violation: Violation, device: Device) -> bool:
-    """One fixed camera: one place in its picture. Else: one shop, or one place on the ground."""
-    if candidate.device_id == device.id and device.kind == DeviceKind.FIXED:
-        here = violation.sighting.place.astype(np.float64)[None]
-        return bool(iou(np.asarray([candidate.image_place], np.float64), here)[0, 0] >= SAME_BOX_IOU)
-    if candidate.shop is not None and violation.shop is not None:
-        return candidate.shop.code == violation.shop
-    ground = violation.sighting.ground
-    if (
-        ground is None
-        or candidate.latitude is None
-        or candidate.longitude is None
-        or candidate.place_error_m is None
-    ):
-        return False
-    return same_ground(GroundPlace(candidate.latitude, candidate.longitude, candidate.place_error_m), ground)
+def _ground(candidate: Candidate) -> GroundPlace | None:
+    if candidate.latitude is None or candidate.longitude is None or candidate.place_error_m is None:
+        return None
+    return GroundPlace(candidate.latitude, candidate.longitude, candidate.place_error_m)
+
+
+@dataclass(frozen=True, slots=True)
+class Here:
+    """A place as one device sees it. box: (4,) 0-1 on its picture. ground, shop: where they are known.
+    sure: of the shop, 0-1."""
+
+    device_id: int
+    kind: DeviceKind
+    box: Sequence[float]
+    ground: GroundPlace | None
+    shop: str | None
+    sure: float = 1.0
+
+
+def stands_at(candidate: Candidate, here: Here) -> bool:
+    """One fixed camera: one place in its picture. Else: one shop, or one place on the ground. ``shop`` is loaded."""
+    if candidate.device_id == here.device_id and here.kind == DeviceKind.FIXED:
+        boxes = np.asarray([candidate.image_place, here.box], np.float64)
+        return bool(iou(boxes[:1], boxes[1:])[0, 0] >= SAME_BOX_IOU)
+    code = candidate.shop.code if candidate.shop is not None else None
+    shop = same_shop(code, shop_confidence(candidate.facts), here.shop, here.sure)
+    if shop is not None:
+        return shop
+    place = _ground(candidate)
+    return place is not None and here.ground is not None and same_ground(place, here.ground)
 
 
 def in_scope(query: Select[Any], person: Person) -> Select[Any]:
@@ -170,6 +274,7 @@ def history_at(session: Session, candidate: Candidate, days: int = 30) -> dict[s
         .where(
             Candidate.type == candidate.type,
             Candidate.id != candidate.id,
+            Candidate.state.not_in(UNCOUNTED),
             Candidate.latitude.between(candidate.latitude - near, candidate.latitude + near),
             Candidate.longitude.between(candidate.longitude - near, candidate.longitude + near),
             Candidate.first_at.between(candidate.first_at - timedelta(days=days), candidate.first_at),
@@ -197,17 +302,6 @@ def count_by_device(session: Session, since: datetime) -> dict[int, int]:
         .group_by(Candidate.device_id)
     )
     return dict(rows.all())
-
-
-def latest_picture_of_device(session: Session, device_id: int) -> EvidenceItem | None:
-    """The newest sealed picture that a device's candidate has."""
-    return session.scalar(
-        select(EvidenceItem)
-        .join(Candidate, Candidate.id == EvidenceItem.candidate_id)
-        .where(Candidate.device_id == device_id, EvidenceItem.kind == "picture")
-        .order_by(EvidenceItem.captured_at.desc())
-        .limit(1)
-    )
 
 
 def all_candidates(session: Session) -> list[Candidate]:

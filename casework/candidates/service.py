@@ -12,6 +12,9 @@ from sqlalchemy.orm import Session
 
 from casework.audit.service import record
 from casework.candidates import queries
+from casework.candidates.again import Colours
+from casework.candidates.joining import merge_by_pass
+from casework.candidates.sums import sum_up
 from casework.candidates.tables import Candidate, CandidateSighting
 from casework.counters import lock_counter, next_number
 from casework.db import utcnow
@@ -29,7 +32,8 @@ DEVICE_TIMES = frozenset({"device", "interpolated"})
 class Witness:
     """Who saw it, with what. legal_mode: 'evidence' or 'clue', the district's legal basis (DOMAIN section 3).
 
-    rule: the numbers of the rule that was applied, kept with the candidate.
+    rule: the numbers of the rule that was applied, kept with the candidate. rule_set: its set's version; warning:
+    of a warning phase. colours: of the thing, see ``jiexun.pipeline.colours``.
     """
 
     footage_id: int
@@ -38,6 +42,9 @@ class Witness:
     time_source: str
     legal_mode: str
     rule: dict[str, Any]
+    rule_set: int | None = None
+    warning: bool = False
+    colours: Colours | None = None
 
 
 def raise_candidate(
@@ -53,7 +60,10 @@ def raise_candidate(
     if known is not None:
         return session.get_one(Candidate, known.candidate_id), False
     device = queries.device_with_approvals(session, witness.device_id)
-    candidate = queries.standing_at(session, violation, device, witness.footage_id)
+    found = queries.standing_at(
+        session, violation, device, witness.footage_id, warning=witness.warning, colours=witness.colours
+    )
+    candidate = merge_by_pass(session, violation, found) if found else None
     new = candidate is None
     if candidate is None:
         candidate = _new(session, violation, witness, device)
@@ -68,13 +78,14 @@ def raise_candidate(
             last_at=violation.end,
             observed_s=sighting.observed_s,
             inferred_s=sighting.inferred_s,
-            looks=len(sighting.times),
+            looks=violation.looks,
         )
     )
     session.flush()
-    _sum_up(session, candidate)
+    sum_up(session, candidate)
     if not new:
         _strengthen(session, candidate, violation, witness, device)
+    _tell_passes(session, candidate, violation, device)
     seal(session, candidate.id, packed)
     record(
         session,
@@ -94,13 +105,15 @@ def update_sighting(
     if sighting is None or sighting.ended or violation.end < sighting.last_at:
         return
     seen = violation.sighting
-    sighting.last_at, sighting.looks = violation.end, len(seen.times)
+    sighting.last_at, sighting.looks = violation.end, violation.looks
     sighting.observed_s, sighting.inferred_s, sighting.ended = seen.observed_s, seen.inferred_s, ended
     candidate = session.get_one(Candidate, sighting.candidate_id)
     session.flush()
-    _sum_up(session, candidate)
-    if gone and violation.end >= candidate.last_at:
-        candidate.standing = False
+    sum_up(session, candidate)
+    whole = queries.root(session, candidate)
+    if gone and violation.end >= whole.last_at:
+        for one in queries.family(session, whole):
+            one.standing = False
     if packed is not None and not sealed(session, packed.key):
         row = seal(session, candidate.id, packed)
         record(
@@ -158,7 +171,11 @@ def _new(session: Session, violation: Violation, witness: Witness, device: Devic
             "time_source": witness.time_source,
             "proven": violation.proven,
             "zones": [list(z) for z in violation.zones],
+            "label": sighting.label,
+            "colours": list(witness.colours) if witness.colours else None,
         },
+        rule_set=witness.rule_set,
+        warning=witness.warning,
         made_at=utcnow(),
     )
     session.add(candidate)
@@ -195,27 +212,43 @@ def _strengthen(
 def _passes_apart(session: Session, candidate: Candidate, violation: Violation) -> bool:
     """Whether another pass lies far enough from this one (DOMAIN section 5: two passes, 10 min apart).
 
-    A pass of a device whose approvals did not hold that day proves nothing, so it is not one of the two.
+    A pass of a device whose approvals did not hold that day proves nothing, so it is not one of the two; nor is
+    one that another version of the rule judged.
     """
     spacing = timedelta(seconds=candidate.facts["rule"]["pass_spacing_s"])
-    rows = session.scalars(select(CandidateSighting).where(CandidateSighting.candidate_id == candidate.id))
+    versions = candidate.facts.get("rule_versions", {})
     return any(
         not missing_approvals(queries.device_with_approvals(session, row.device_id), row.first_at)
-        for row in rows.all()
+        for row in _sightings(session, candidate)
         if abs(row.first_at - violation.start) >= spacing
+        and versions.get(row.key, candidate.rule_version) == violation.rule_version
     )
 
 
-def _sum_up(session: Session, candidate: Candidate) -> None:
-    """Span over all sightings; observed and inferred of the device that saw most, so that nothing counts twice."""
-    rows = list(
-        session.scalars(select(CandidateSighting).where(CandidateSighting.candidate_id == candidate.id))
-    )
-    candidate.first_at = min(r.first_at for r in rows)
-    candidate.last_at = max(r.last_at for r in rows)
-    by_device: dict[int, tuple[float, float]] = {}
-    for row in rows:
-        seen = by_device.get(row.device_id, (0.0, 0.0))
-        by_device[row.device_id] = (seen[0] + row.observed_s, seen[1] + row.inferred_s)
-    candidate.observed_s, candidate.inferred_s = max(by_device.values())
-    session.flush()
+def _tell_passes(session: Session, candidate: Candidate, violation: Violation, device: Device) -> None:
+    """What proves it, in the facts: proven_by ``dwell`` (a fixed camera), ``two_passes`` or ``one_pass``.
+
+    passes: vehicle passes so far; passes_apart_s: seconds between the first and the last of them.
+    """
+    facts = dict(candidate.facts)
+    if violation.rule_version != candidate.rule_version:
+        facts["rule_versions"] = {
+            **facts.get("rule_versions", {}), violation.key: violation.rule_version
+        }  # fmt: skip
+    if violation.proven:
+        facts["proven_by"] = "dwell"
+    elif facts.get("proven_by") != "dwell":
+        rows = _sightings(session, candidate)
+        begun = [row.first_at for row in rows]
+        facts["passes"] = len(rows)
+        facts["passes_apart_s"] = round((max(begun) - min(begun)).total_seconds(), 1)
+        if facts.get("proven_by") != "two_passes":
+            approved = not missing_approvals(device, violation.start)
+            apart = approved and _passes_apart(session, candidate, violation)
+            facts["proven_by"] = "two_passes" if apart else "one_pass"
+    candidate.facts = facts
+
+
+def _sightings(session: Session, candidate: Candidate) -> list[CandidateSighting]:
+    query = select(CandidateSighting).where(CandidateSighting.candidate_id == candidate.id)
+    return list(session.scalars(query))

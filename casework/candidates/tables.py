@@ -1,4 +1,4 @@
-"""Candidates and the sightings that they are made of."""
+"""Candidates, the sightings that they are made of, and what happened to them besides decisions."""
 
 from __future__ import annotations
 
@@ -47,6 +47,9 @@ class Candidate(Base):
     facts: Mapped[dict[str, Any]]
     made_at: Mapped[datetime]
     reason: Mapped[str | None]  # of the rejection
+    warning: Mapped[bool] = mapped_column(default=False)  # of a rule's warning phase: never a case
+    rule_set: Mapped[int | None]  # version of the rule set; none: from before there were any
+    merged_into: Mapped[int | None] = mapped_column(ForeignKey("candidate.id"), index=True)
     lease_stage: Mapped[str | None]
     lease_by: Mapped[int | None] = mapped_column(ForeignKey("account.id"))
     lease_until: Mapped[datetime | None]
@@ -55,7 +58,9 @@ class Candidate(Base):
     shop: Mapped[Shop | None] = relationship(lazy="raise")
     device: Mapped[Device] = relationship(lazy="raise")
     sightings: Mapped[list[CandidateSighting]] = relationship(
-        lazy="raise", order_by="CandidateSighting.first_at"
+        lazy="raise",
+        order_by="CandidateSighting.first_at",
+        foreign_keys="CandidateSighting.candidate_id",
     )
 
 
@@ -74,4 +79,40 @@ class CandidateSighting(Base):
     inferred_s: Mapped[float]
     looks: Mapped[int]
     ended: Mapped[bool] = mapped_column(default=False)
+    moved_from: Mapped[int | None] = mapped_column(ForeignKey("candidate.id"), index=True)  # by a split
     device: Mapped[Device] = relationship(lazy="raise")
+
+
+class CandidateEvent(Base):
+    """A merge, split, withdrawal or return (see ``life.toml``). Append-only: a trigger refuses update and delete.
+
+    other_id: the other candidate of a merge or split. data: sightings that moved.
+    """
+
+    __tablename__ = "candidate_event"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    candidate_id: Mapped[int] = mapped_column(ForeignKey("candidate.id"), index=True)
+    at: Mapped[datetime]
+    act: Mapped[str]
+    from_state: Mapped[str]
+    to_state: Mapped[str]
+    other_id: Mapped[int | None] = mapped_column(ForeignKey("candidate.id"))
+    account_id: Mapped[int | None] = mapped_column(ForeignKey("account.id"))
+    by_name: Mapped[str]
+    reason: Mapped[str]
+    data: Mapped[dict[str, Any]]
+
+    def content(self) -> dict[str, Any]:
+        """What the audit log keeps of it."""
+        return {
+            "id": self.id,
+            "candidate": self.candidate_id,
+            "at": self.at.isoformat(),
+            "act": self.act,
+            "from": self.from_state,
+            "to": self.to_state,
+            "other": self.other_id,
+            "by": self.by_name,
+            "reason": self.reason,
+            "data": self.data,
+        }

@@ -32,3 +32,9 @@ def device_by_key(session: Session, key_hash: str) -> Device | None:
 def is_registered(session: Session, code: str) -> bool:
     """Whether a device has this code."""
     return session.scalar(select(Device.id).where(Device.code == code)) is not None
+
+
+def camera_groups(session: Session) -> list[str]:
+    """The groups that cameras are in, by name."""
+    groups = session.scalars(select(Device.camera_group).distinct().order_by(Device.camera_group))
+    return [group for group in groups if group]

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import math
 import secrets
-from dataclasses import asdict
+from dataclasses import MISSING, fields
 from datetime import date, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -18,6 +19,7 @@ from casework.errors import Conflict, Invalid, not_found
 from casework.people.service import hash_token
 from casework.places.tables import Squad, Street
 from casework.words import words
+from detector.errors import BadMounting
 from detector.scene.model import DeviceKind, Mounting
 from ingest.frame import Position, PositionSource
 
@@ -40,7 +42,7 @@ def add_device(session: Session, actor: str, data: dict[str, Any]) -> Device:
     street = _by_code(session, Street, data.get("street"), "street", "路段")
     mounting = data.get("mounting")
     if mounting is not None:
-        mounting = asdict(mounting_from(mounting))
+        mounting = mounting_from(mounting).as_data()
     device = Device(
         code=code,
         kind=data["kind"],
@@ -52,6 +54,7 @@ def add_device(session: Session, actor: str, data: dict[str, Any]) -> Device:
         longitude=data.get("longitude"),
         heading=data.get("heading_deg"),
         mounting=mounting,
+        camera_group=data.get("group"),
         made_at=utcnow(),
     )
     for approval in data.get("approvals", []):
@@ -78,6 +81,12 @@ def give_key(session: Session, actor: str, device: Device) -> str:
     return key
 
 
+def set_group(session: Session, actor: str, device: Device, group: str | None) -> None:
+    """Put a camera into a group of cameras that share an algorithm, or into none."""
+    device.camera_group = group or None
+    record(session, actor, "device_group", f"device:{device.code}", {"group": device.camera_group})
+
+
 def missing_approvals(device: Device, at: datetime) -> list[str]:
     """The kinds of approval that did not hold at a moment, in the order of the words file. Empty: all hold."""
     day = at.astimezone(SHANGHAI).date()
@@ -86,20 +95,28 @@ def missing_approvals(device: Device, at: datetime) -> list[str]:
 
 
 def mounting_from(data: dict[str, Any]) -> Mounting:
-    """The mounting in device data. Raises Invalid."""
+    """The mounting in device data; focal_px (with width) may stand for hfov_deg. Raises Invalid."""
+    given: dict[str, Any] = {}
     try:
-        mounting = Mounting(**{k: float(data[k]) for k in Mounting.__slots__})
-    except (KeyError, TypeError, ValueError) as error:
-        raise Invalid(
-            "bad_mounting", zh=f"安装参数有误：{error}", en=f"mounting: {error} is missing or no number"
-        ) from error
-    if not (0 < mounting.height_m < 100 and 1 < mounting.hfov_deg < 170 and -45 <= mounting.pitch_deg <= 90):
+        given = {name: float(value) for name, value in data.items() if value is not None}
+        focal_px = given.pop("focal_px", None)
+        if focal_px is not None and "hfov_deg" not in given:
+            given["hfov_deg"] = math.degrees(2 * math.atan2(given["width"], 2 * focal_px))
+        sides = {side: int(given.pop(side)) for side in ("width", "height") if side in given}
+        return Mounting(**given, **sides)
+    except (KeyError, TypeError, ValueError, OverflowError) as error:
+        named = ", ".join(sorted({f.name for f in fields(Mounting) if f.default is MISSING} - set(given)))
         raise Invalid(
             "bad_mounting",
-            zh="安装参数超出范围：高度 0–100 米、视场角 1–170 度、俯角 -45–90 度",
-            en="mounting out of range: height 0-100 m, angle of view 1-170 degrees, pitch -45 to 90 degrees",
-        )
-    return mounting
+            zh=f"安装参数有误：{named or error} 缺失、未知或不是数字",
+            en=f"mounting: {named or error} is missing, unknown or no number",
+        ) from error
+    except BadMounting as error:
+        raise Invalid(
+            "bad_mounting",
+            zh=f"安装参数超出范围（高度 0.05–60 米、视场角 5–170 度、俯角 -45–90 度，须拍到 100 米内地面）：{error}",
+            en=str(error),
+        ) from error
 
 
 def fixed_position(device: Device) -> Position | None:

@@ -27,6 +27,7 @@ class Device(Base):
     longitude: Mapped[float | None]
     heading: Mapped[float | None]
     mounting: Mapped[dict[str, Any] | None]
+    camera_group: Mapped[str | None]  # cameras that share an algorithm: a name of the bureau's own
     key_hash: Mapped[str | None] = mapped_column(index=True)
     active: Mapped[bool] = mapped_column(default=True)
     made_at: Mapped[datetime]
@@ -46,3 +47,21 @@ class Approval(Base):
     valid_to: Mapped[date] = mapped_column(Date)
     document: Mapped[str]
     person: Mapped[str]
+
+
+class ReferencePicture(Base):
+    """The picture on which a camera's zones are drawn. The newest of a device holds. Append-only.
+
+    source: "upload", or "evidence" (a sealed picture of this device). captured_at: where that is known.
+    """
+
+    __tablename__ = "reference_picture"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    device_id: Mapped[int] = mapped_column(ForeignKey("device.id"), index=True)
+    sha256: Mapped[str]
+    width: Mapped[int]
+    height: Mapped[int]
+    source: Mapped[str]
+    captured_at: Mapped[datetime | None]
+    set_by: Mapped[str]
+    set_at: Mapped[datetime]

@@ -23,7 +23,7 @@ def caption(device: str, captured_at: datetime, latitude: float | None, longitud
 
 
 def viewing_copy(original: bytes, text: str, width: int | None = None) -> bytes:
-    """A JPEG of a sealed picture (PNG, JPEG ...), at most ``width`` pixels wide, with ``text`` at the lower left."""
+    """A JPEG of a picture (PNG, JPEG ...), at most ``width`` pixels wide, with ``text``, if any, at the lower left."""
     image = cv2.imdecode(np.frombuffer(original, np.uint8), cv2.IMREAD_COLOR)
     if image is None:
         raise NotFound(
@@ -34,7 +34,7 @@ def viewing_copy(original: bytes, text: str, width: int | None = None) -> bytes:
     if width is not None and width < image.shape[1]:
         height = max(1, round(image.shape[0] * width / image.shape[1]))
         image = cv2.resize(image, (width, height), interpolation=cv2.INTER_AREA)
-    if image.shape[1] >= 480:
+    if text and image.shape[1] >= 480:
         _write(image, text)
     done, data = cv2.imencode(".jpg", image, [cv2.IMWRITE_JPEG_QUALITY, QUALITY])
     if not done:  # pragma: no cover - a BGR array always encodes

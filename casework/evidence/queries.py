@@ -4,31 +4,44 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from sqlalchemy import select
-from sqlalchemy.orm import Session
+from sqlalchemy import ColumnElement, and_, func, or_, select
+from sqlalchemy.orm import Session, aliased
 
+from casework.candidates.tables import CandidateSighting
 from casework.errors import not_found
 from casework.evidence.tables import EvidenceItem, EvidenceSeal
 
 
 def items_of(session: Session, candidate_id: int) -> list[EvidenceItem]:
-    """All files of a candidate, by capture time."""
+    """All files of a candidate, by capture time; those of a sighting that a split moved go with it."""
     return list(
         session.scalars(
             select(EvidenceItem)
-            .where(EvidenceItem.candidate_id == candidate_id)
+            .join(EvidenceSeal, EvidenceSeal.seq == EvidenceItem.seal_seq)
+            .where(_belongs(candidate_id))
             .order_by(EvidenceItem.captured_at, EvidenceItem.id)
         )
     )
 
 
 def seals_of(session: Session, candidate_id: int) -> list[EvidenceSeal]:
-    """The seals of a candidate, oldest first."""
+    """The seals of a candidate, oldest first; see ``items_of``."""
     return list(
-        session.scalars(
-            select(EvidenceSeal).where(EvidenceSeal.candidate_id == candidate_id).order_by(EvidenceSeal.seq)
-        )
+        session.scalars(select(EvidenceSeal).where(_belongs(candidate_id)).order_by(EvidenceSeal.seq))
     )
+
+
+def _belongs(candidate_id: int) -> ColumnElement[bool]:
+    """Seals do not change: what a split moved is told by the sighting's key, with which each seal's key begins."""
+    moved = CandidateSighting.moved_from.is_not(None)
+    away = _sealed_with(moved, CandidateSighting.candidate_id != candidate_id)
+    here = _sealed_with(moved, CandidateSighting.candidate_id == candidate_id)
+    return or_(and_(EvidenceSeal.candidate_id == candidate_id, ~away), here)
+
+
+def _sealed_with(*which: ColumnElement[bool]) -> ColumnElement[bool]:
+    keys = (CandidateSighting.key + ":birth", CandidateSighting.key + ":end")
+    return select(CandidateSighting.id).where(*which, EvidenceSeal.key.in_(keys)).exists()
 
 
 def item(session: Session, item_id: int) -> EvidenceItem:
@@ -41,9 +54,19 @@ def item(session: Session, item_id: int) -> EvidenceItem:
 
 def best_pictures(session: Session, candidate_ids: list[int]) -> dict[int, int]:
     """Candidate -> id of its latest picture. One query for a whole page of candidates."""
+    moved = aliased(CandidateSighting)
+    holder = func.coalesce(moved.candidate_id, EvidenceItem.candidate_id)
     rows = session.execute(
-        select(EvidenceItem.candidate_id, EvidenceItem.id)
-        .where(EvidenceItem.candidate_id.in_(candidate_ids), EvidenceItem.kind == "picture")
+        select(holder, EvidenceItem.id)
+        .join(EvidenceSeal, EvidenceSeal.seq == EvidenceItem.seal_seq)
+        .outerjoin(
+            moved,
+            and_(
+                moved.moved_from.is_not(None),
+                EvidenceSeal.key.in_((moved.key + ":birth", moved.key + ":end")),
+            ),
+        )
+        .where(holder.in_(candidate_ids), EvidenceItem.kind == "picture")
         .order_by(EvidenceItem.captured_at, EvidenceItem.id)
     )
     return dict(rows.all())

@@ -13,8 +13,9 @@ from casework.db import canonical
 from casework.devices.service import add_device
 from casework.devices.tables import Device
 from casework.errors import Invalid
-from casework.places.service import set_zones
-from casework.places.tables import Shop, Squad, Street
+from casework.places.queries import shapes_of
+from casework.places.service import as_data, set_zones
+from casework.places.tables import DOOR_LINE, Shop, Squad, Street
 
 
 def load_district(session: Session, folder: Path, actor: str) -> dict[str, int]:
@@ -77,7 +78,8 @@ def load_district(session: Session, folder: Path, actor: str) -> dict[str, int]:
     for data in devices:
         if data["code"] not in known:
             add_device(session, actor, data)
-    set_zones(session, actor, None, [_permitted(f) for f in permitted])
+    drawn = [as_data(row) for row in shapes_of(session, None) if row.kind == DOOR_LINE]
+    set_zones(session, actor, None, [*(_permitted(f) for f in permitted), *drawn])
     by_device: dict[str, list[dict[str, Any]]] = {}
     for zone in zones:
         by_device.setdefault(zone["device"], []).append({k: v for k, v in zone.items() if k != "device"})

@@ -4,15 +4,20 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 import numpy as np
 from shapely.geometry import LineString, Point, shape
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from casework.places.tables import Shop, Squad, Street, ZoneVersion
+from casework.devices.tables import Device
+from casework.errors import not_found
+from casework.places import calendars
+from casework.places.tables import DOOR_LINE, Shop, Squad, Street, ZoneRevision, ZoneVersion
 from detector.scene import zones as scene_zones
 from detector.scene.model import DoorLine, Space, Zone, ZoneKind
+from detector.scene.street_lines import StreetLine
 
 STREET_REACH_M = 40.0
 _M_PER_DEGREE = 111_320.0
@@ -34,6 +39,14 @@ def squads(session: Session) -> list[Squad]:
 def streets(session: Session) -> list[Street]:
     """By code."""
     return list(session.scalars(select(Street).order_by(Street.code)))
+
+
+def street_lines(session: Session) -> list[StreetLine]:
+    """Every street's middle line, as a vehicle's places are drawn to it."""
+    return [
+        StreetLine(street.code, np.asarray(street.line["coordinates"], np.float64)[:, :2])
+        for street in streets(session)
+    ]
 
 
 def shops(session: Session) -> list[Shop]:
@@ -67,8 +80,16 @@ def belongs(session: Session, latitude: float, longitude: float) -> Belongs:
     )
 
 
-def zones_of(session: Session, device_id: int | None, at: datetime | None = None) -> list[ZoneVersion]:
-    """Zones on a device's picture (or on the ground: none) that hold now, or held ``at`` a moment."""
+GROUND = "ground"
+
+
+def scope_of(device: Device | None) -> str:
+    """What a revision is of: a device's picture, or the ground."""
+    return f"device:{device.code}" if device else GROUND
+
+
+def shapes_of(session: Session, device_id: int | None, at: datetime | None = None) -> list[ZoneVersion]:
+    """Zones and door lines on a device's picture (or on the ground: none) that hold now, or held ``at`` a moment."""
     query = select(ZoneVersion).where(ZoneVersion.device_id == device_id)
     if at is None:
         query = query.where(ZoneVersion.replaced_at.is_(None))
@@ -77,6 +98,33 @@ def zones_of(session: Session, device_id: int | None, at: datetime | None = None
             ZoneVersion.made_at <= at, ZoneVersion.replaced_at.is_(None) | (ZoneVersion.replaced_at > at)
         )
     return list(session.scalars(query.order_by(ZoneVersion.code)))
+
+
+def zones_of(session: Session, device_id: int | None, at: datetime | None = None) -> list[ZoneVersion]:
+    """The zones among ``shapes_of``: what the rules judge by."""
+    return [row for row in shapes_of(session, device_id, at) if row.kind != DOOR_LINE]
+
+
+def revisions(session: Session, scope: str) -> list[ZoneRevision]:
+    """All savings of a scope, newest first."""
+    query = select(ZoneRevision).where(ZoneRevision.scope == scope).order_by(ZoneRevision.number.desc())
+    return list(session.scalars(query))
+
+
+def latest_revision(session: Session, scope: str) -> ZoneRevision | None:
+    """The newest saving; none when nobody saved."""
+    query = select(ZoneRevision).where(ZoneRevision.scope == scope).order_by(ZoneRevision.number.desc())
+    return session.scalar(query.limit(1))
+
+
+def revision(session: Session, scope: str, number: int) -> ZoneRevision:
+    """One saving. Raises NotFound."""
+    row = session.scalar(
+        select(ZoneRevision).where(ZoneRevision.scope == scope, ZoneRevision.number == number)
+    )
+    if row is None:
+        raise not_found("version of these zones", "区域版本", number)
+    return row
 
 
 def scene_zone(row: ZoneVersion) -> Zone:
@@ -89,7 +137,7 @@ def scene_zone(row: ZoneVersion) -> Zone:
             "polygon": row.polygon,
             "space": (Space.GROUND if row.device_id is None else Space.IMAGE).value,
             "shop": row.shop_code,
-            "calendar": row.calendar,
+            "calendar": calendars.effective(row.calendar, row.properties),
         }
     )
 
@@ -103,6 +151,18 @@ def permitted_at(session: Session, latitude: float, longitude: float, at: dateti
     return (found.name or found.code) if found else None
 
 
+def surveyed_line(shop: str, line: list[Any]) -> dict[str, Any]:
+    """A shop's surveyed door line as a shape that nobody has moved yet."""
+    return {"code": f"D-{shop}", "kind": DOOR_LINE, "polygon": line, "shop": shop}
+
+
+def drawn_door_lines(session: Session) -> dict[str, list[Any]]:
+    """Shop code -> its door line on the ground: as drawn last, else as surveyed. (longitude, latitude) points."""
+    lines = {shop.code: shop.door_line for shop in shops(session)}
+    drawn = {r.shop_code: r.polygon for r in shapes_of(session, None) if r.kind == DOOR_LINE and r.shop_code}
+    return lines | {shop: line for shop, line in drawn.items() if shop in lines}
+
+
 def door_lines(session: Session) -> list[DoorLine]:
     """Every shop's door line."""
-    return [DoorLine(shop.code, np.asarray(shop.door_line, np.float64)) for shop in shops(session)]
+    return [DoorLine(code, np.asarray(line, np.float64)) for code, line in drawn_door_lines(session).items()]

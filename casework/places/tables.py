@@ -54,8 +54,34 @@ class Shop(Base):
     door_line: Mapped[list[Any]]
 
 
+DOOR_LINE = "door_line"
+"""The kind of a shop's door line: drawn like a zone, but a line, and never judged by itself."""
+
+
+class ZoneRevision(Base):
+    """One saving of all zones of a scope: who, when, why. What held then follows from ``made_at``. Append-only.
+
+    scope: "device:CODE" (its picture) or "ground". number: 1, 2, 3 ... in the scope.
+    changes: codes that were set and codes that ended.
+    """
+
+    __tablename__ = "zone_revision"
+    __table_args__ = (UniqueConstraint("scope", "number"),)
+    id: Mapped[int] = mapped_column(primary_key=True)
+    scope: Mapped[str]
+    number: Mapped[int]
+    made_by: Mapped[str]
+    by_name: Mapped[str]
+    made_at: Mapped[datetime]
+    reason: Mapped[str]
+    changes: Mapped[dict[str, Any]]
+
+
 class ZoneVersion(Base):
-    """One version of a zone. The one with ``replaced_at`` none holds. ``device_id`` none: on the ground."""
+    """One version of a zone. The one with ``replaced_at`` none holds. ``device_id`` none: on the ground.
+
+    Door lines (DOOR_LINE) are kept like zones; their ``polygon`` is an open line.
+    """
 
     __tablename__ = "zone_version"
     __table_args__ = (
@@ -70,8 +96,10 @@ class ZoneVersion(Base):
     polygon: Mapped[list[Any]]
     shop_code: Mapped[str | None]
     calendar: Mapped[dict[str, Any] | None]
-    name: Mapped[str | None]  # of a permitted place
-    properties: Mapped[dict[str, Any]]  # kind of place (疏导点 ...), trades, contact, published
+    name: Mapped[str | None]
+    properties: Mapped[
+        dict[str, Any]
+    ]  # kind of place (疏导点 ...), trades, valid_from, valid_to, contact ...
     made_by: Mapped[str]
     made_at: Mapped[datetime]
     replaced_at: Mapped[datetime | None]

@@ -9,7 +9,6 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from casework.candidates.tables import Candidate
-from casework.devices.service import missing_approvals
 
 Value = float | int | bool | str | None
 
@@ -23,10 +22,12 @@ class Check:
     values: dict[str, Value] = field(default_factory=dict)
 
 
-def checks_of(candidate: Candidate) -> list[Check]:
+def checks_of(candidate: Candidate, sightings: int | None = None) -> list[Check]:
     """The checks in the order of the page, against the rule's numbers as they were when it was raised.
 
-    ``candidate.device`` with its approvals and ``candidate.sightings`` are loaded.
+    ``candidate.device`` is loaded, and ``candidate.sightings`` unless the number of ``sightings`` (with those of
+    merged ones) is given. Approvals are those of the device whose record it rests on: a clue that another,
+    approved device proved later lacks none.
     """
     facts: dict[str, Any] = candidate.facts
     rule = facts["rule"]
@@ -60,10 +61,13 @@ def checks_of(candidate: Candidate) -> list[Check]:
             Check(
                 "passes",
                 "one_pass" not in facts["clue_because"],
-                {"count": len(candidate.sightings), "needed": rule["passes"]},
+                {
+                    "count": len(candidate.sightings) if sightings is None else sightings,
+                    "needed": rule["passes"],
+                },
             )
         )
-    missing = missing_approvals(candidate.device, candidate.first_at)
+    missing = [d.removeprefix("approval:") for d in facts["clue_because"] if d.startswith("approval:")]
     found.append(Check("approval", not missing, {"missing": ",".join(missing)}))
     weak = [d for d in facts["clue_because"] if d.startswith("clock:")]
     found.append(Check("clock", not weak, {"source": facts["time_source"]}))

@@ -23,6 +23,8 @@ def waiting_for(person: Person, stage: str, want: Filter) -> Select[Any]:
     query = narrowed(in_scope(select(Candidate), person), want).where(
         Candidate.state.in_(waiting_states(stage))
     )
+    if stage == "legal":
+        query = query.where(~Candidate.warning)  # what only warns never becomes a case
     if stage in ("legal", "senior"):
         mine = select(Decision.id).where(
             Decision.candidate_id == Candidate.id, Decision.account_id == person.id

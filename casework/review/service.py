@@ -17,6 +17,7 @@ from casework.cases.service import open_case
 from casework.cases.tables import Case
 from casework.db import utcnow
 from casework.errors import Conflict, Invalid, Refused, not_found
+from casework.evidence.queries import items_of
 from casework.people.roles import may
 from casework.people.service import Person
 from casework.review import queries
@@ -30,7 +31,10 @@ STAGE_ACT = {"first": "review", "senior": "senior", "legal": "legal"}
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """What a person decided. shown: pictures that were on screen, [{"picture": id, "ms": n}]."""
+    """What a person decided. shown: pictures that were on screen, [{"picture": id, "ms": n}].
+
+    boxes: corrected ones, see ``Decision``.
+    """
 
     stage: str
     verdict: str
@@ -39,6 +43,7 @@ class Choice:
     note: str = ""
     seconds: float = 0.0
     shown: list[dict[str, Any]] = field(default_factory=list)
+    boxes: list[dict[str, Any]] | None = None
 
 
 def check_stage(person: Person, stage: str) -> None:
@@ -87,6 +92,7 @@ def decide(
             )
         return again, candidate, _case_of(session, candidate_id)
     step = _allowed(session, person, candidate, choice)
+    _check_boxes(session, candidate_id, choice)
     decision = Decision(
         key=choice.key,
         candidate_id=candidate_id,
@@ -98,6 +104,7 @@ def decide(
         decided_at=utcnow(),
         seconds=choice.seconds,
         shown=choice.shown,
+        boxes=choice.boxes,
     )
     session.add(decision)
     candidate.state = step.to
@@ -122,6 +129,12 @@ def _allowed(session: Session, person: Person, candidate: Candidate, choice: Cho
             "already_decided",
             zh="该疑似已由他人处理",
             en=f"this candidate is {candidate.state} now; somebody was first",
+        )
+    if choice.stage == "legal" and candidate.warning:
+        raise Conflict(
+            "warning_only",
+            zh="规则试行期的预警不转案",
+            en="this is a warning of a rule on trial: it never becomes a case",
         )
     now = utcnow()
     mine = candidate.lease_by == person.id and candidate.lease_stage == choice.stage
@@ -148,6 +161,29 @@ def _allowed(session: Session, person: Person, candidate: Candidate, choice: Cho
     if "note" in step.needs and not choice.note.strip():
         raise Invalid("note_needed", zh="请写明退回理由", en="say in words why it is returned")
     return step
+
+
+def _check_boxes(session: Session, candidate_id: int, choice: Choice) -> None:
+    """Corrected boxes lie on this candidate's own pictures, each picture once."""
+    named = [entry["picture"] for entry in choice.boxes or ()]
+    own = {item.id for item in items_of(session, candidate_id) if item.kind == "picture"} if named else set()
+    if not own.issuperset(named) or len(set(named)) != len(named):
+        raise Invalid(
+            "bad_boxes",
+            zh="更正框所在图片不属于该疑似，或重复",
+            en="corrected boxes name a picture that is not this candidate's, or one twice",
+        )
+    if not all(_is_box(b["xyxy"]) for entry in choice.boxes or () for b in entry["boxes"]):
+        raise Invalid(
+            "bad_boxes",
+            zh="更正框须为 0–1 的左、上、右、下，且左小于右、上小于下",
+            en="a corrected box is left, top, right, bottom, 0-1, left before right, top above bottom",
+        )
+
+
+def _is_box(xyxy: Sequence[float]) -> bool:
+    left, top, right, bottom = xyxy
+    return 0 <= left < right <= 1 and 0 <= top < bottom <= 1
 
 
 def _locked(session: Session, person: Person, candidate_id: int) -> Candidate:

@@ -13,7 +13,11 @@ from casework.people.tables import Account
 
 
 class Decision(Base):
-    """One person's decision on one candidate. ``key``: chosen by the sender; the same key counts once."""
+    """One person's decision on one candidate. ``key``: chosen by the sender; the same key counts once.
+
+    boxes: what the person corrected, none when nothing was: [{"picture": evidence item, "boxes": [{"label":
+    class, "xyxy": [4 values 0-1]}]}]; an empty list of boxes says that nothing of the kind is on that picture.
+    """
 
     __tablename__ = "decision"
     __table_args__ = (Index("ix_decision_account", "account_id", "decided_at"),)
@@ -28,6 +32,7 @@ class Decision(Base):
     decided_at: Mapped[datetime]
     seconds: Mapped[float]
     shown: Mapped[list[Any]]
+    boxes: Mapped[list[Any] | None]
     account: Mapped[Account] = relationship(lazy="raise")
 
     def content(self) -> dict[str, Any]:
@@ -44,4 +49,6 @@ class Decision(Base):
             "at": self.decided_at.isoformat(),
             "seconds": self.seconds,
             "shown": self.shown,
+            # Left out where there is none, as in the log of the time before there were any.
+            **({"boxes": self.boxes} if self.boxes is not None else {}),
         }

@@ -9,6 +9,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Select, func, select
 from sqlalchemy.orm import Session, joinedload
 
+from casework.candidates.acts import UNCOUNTED
 from casework.candidates.queries import BRIEF
 from casework.candidates.tables import Candidate
 from casework.cases.tables import Case
@@ -47,6 +48,9 @@ def conditions(cell: Cell) -> list[ColumnElement[bool]]:
     at = getattr(table, cell.figure.at)
     found: list[ColumnElement[bool]] = [at >= cell.month.start, at < cell.month.end]
     found += [getattr(table, column).in_(values) for column, values in cell.figure.where.items()]
+    if table is Candidate:
+        # A thing is counted once, and what a rule on trial only warns of is not counted at all.
+        found += [Candidate.state.not_in(UNCOUNTED), ~Candidate.warning]
     if cell.squad_id is not None:
         found.append(table.squad_id == cell.squad_id)
     if cell.type is not None:

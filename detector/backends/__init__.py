@@ -2,33 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
+
+from detector.backends.choice import remembered
+from detector.backends.table import BACKENDS, obstacle
 from detector.detections import Detector
 from detector.errors import BadWeights
-from detector.weights import Model, find_model
+from detector.weights import Model, find_model, verify
 
-
-def _onnxruntime(model: Model, threads: int, floor: float) -> Detector:
-    from detector.backends.onnxruntime import OnnxDetector
-
-    return OnnxDetector(model, threads=threads, floor=floor)
-
-
-def _ultralytics(model: Model, threads: int, floor: float) -> Detector:
-    from detector.backends.ultralytics import UltralyticsDetector
-
-    return UltralyticsDetector(
-        model.path, names=model.classes, size=model.size, floor=floor, iou=model.overlap, threads=threads
-    )
-
-
-BACKENDS: dict[str, tuple[Callable[[Model, int, float], Detector], str]] = {
-    "onnxruntime": (_onnxruntime, "pip install jiexun"),
-    "ultralytics": (_ultralytics, "pip install 'jiexun[train]'"),
-}
-"""Name: what opens it, and how its packages are installed."""
+AUTO = "auto"
+"""The name that stands for the quickest back end of this machine."""
 
 
 def open_detector(
@@ -37,19 +23,44 @@ def open_detector(
     model: str | None = None,
     threads: int | None = None,
     floor: float = 0.1,
+    *,
+    size: int | None = None,
+    memory: Path | None = None,
 ) -> Detector:
-    """Open a model with a back end.
+    """Open a model with a back end, and warm it up by one look.
 
-    name: one of ``BACKENDS``. weights_dir: folder with ``manifest.json``; None is the one beside the
-    packages. model: name in the manifest; None is its default. threads: per look; None is 1. floor: least
-    confidence returned. Raises BadWeights (unknown names, a broken file, a package that is not installed), in
-    one line.
+    name: one of ``BACKENDS``, or ``auto``. weights_dir: folder with ``manifest.json``; None is the one beside
+    the packages. model: name in the manifest; None is its default. threads: per look; None is 1. floor: least
+    confidence returned. size: side of the square looked at in pixels; None is the manifest's, for which the
+    thresholds hold. memory: where ``auto`` remembers what it found (JSON); None: it tests every time.
+    Raises BadWeights (unknown names, a broken file, a package that is not installed) and BadOutput (it gives
+    NaN), in one line.
     """
-    if name not in BACKENDS:
-        raise BadWeights(f"no back end {name!r}; there are: {', '.join(BACKENDS)}")
-    opener, mend = BACKENDS[name]
-    found = find_model(weights_dir, model)
-    try:
-        return opener(found, threads or 1, floor)
-    except ModuleNotFoundError as error:
-        raise BadWeights(f"the back end {name!r} needs the package {error.name!r}: {mend}") from None
+    return open_model(find_model(weights_dir, model), name, threads, floor, size=size, memory=memory)
+
+
+def open_model(
+    model: Model,
+    name: str = "onnxruntime",
+    threads: int | None = None,
+    floor: float = 0.1,
+    *,
+    size: int | None = None,
+    memory: Path | None = None,
+) -> Detector:
+    """As ``open_detector``, for a model whose file was verified."""
+    if name not in (AUTO, *BACKENDS):
+        raise BadWeights(f"no back end {name!r}; there are: {', '.join((AUTO, *BACKENDS))}")
+    if size is not None:
+        if size < 32 or size % 32:
+            raise BadWeights(f"size {size} is not a multiple of 32 pixels; 320, 640 and 960 are usual")
+        model = replace(model, size=size, int8=replace(model.int8, size=size) if model.int8 else None)
+    if model.int8:
+        verify(model.int8)
+    if name == AUTO:
+        name = remembered(model, threads or 1, memory)
+    if why := obstacle(name, model):
+        raise BadWeights(f"the back end {name!r} cannot be used: {why}")
+    detector = BACKENDS[name].open(model, threads or 1, floor)
+    detector.detect([np.full((64, 64, 3), 114, np.uint8)])
+    return detector

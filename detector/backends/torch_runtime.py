@@ -12,6 +12,7 @@ import os
 import shutil
 import sys
 import tempfile
+from contextlib import redirect_stdout
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -33,8 +34,10 @@ def prepare(threads: int | None = None) -> None:
     _quiet_environment()
     _cure_torchvision()
     import torch
-    from ultralytics import settings
-    from ultralytics.utils import torch_utils
+
+    with redirect_stdout(sys.stderr):  # it says so much, and standard output is for reports
+        from ultralytics import settings
+        from ultralytics.utils import torch_utils
 
     if settings.get("sync"):
         settings.update({"sync": False})
@@ -47,6 +50,7 @@ def _quiet_environment() -> None:
     """Nothing is fetched, and nothing is written to the home directory."""
     os.environ.setdefault("YOLO_OFFLINE", "true")
     os.environ.setdefault("YOLO_AUTOINSTALL", "false")
+    os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")
     if "YOLO_CONFIG_DIR" not in os.environ:
         os.environ["YOLO_CONFIG_DIR"] = made = tempfile.mkdtemp(prefix="jiexun-ultralytics-")
         atexit.register(shutil.rmtree, made, ignore_errors=True)

@@ -6,15 +6,19 @@ torch and ultralytics are imported when a detector is made, not when this module
 from __future__ import annotations
 
 import hashlib
+import os
 import threading
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from detector.backends import quiet
+from detector.backends.network import Runtime
 from detector.backends.torch_runtime import prepare
 from detector.detections import Detections
-from detector.errors import BadOutput, BadPicture, BadWeights
+from detector.errors import BadOutput, BadWeights
+from detector.letterbox import check_picture
 from ingest.frame import Image
 
 
@@ -34,12 +38,15 @@ class UltralyticsDetector:
         threads: int | None = None,
         name: str | None = None,
         end2end: bool = False,
+        rect: bool = False,
     ) -> None:
         """Load ``path``.
 
         names: class names by id; None takes the file's own. size: side of the square looked at, pixels.
         floor: least confidence returned. iou: overlap above which the weaker box of a class is dropped.
-        end2end: use the head without suppression; a .onnx file has only the head that it was exported with.
+        threads: within one look; None leaves torch's own choice. rect: its own habit of cutting the grey bars
+        short, which our back ends do not have. end2end: use the head without suppression; a .onnx file has only
+        the head that it was exported with.
         Raises BadWeights (no such file, other classes), ModuleNotFoundError (the extra is not installed).
         """
         if not path.is_file():
@@ -52,7 +59,7 @@ class UltralyticsDetector:
             "imgsz": size,
             "conf": floor,
             "iou": iou,
-            "rect": False,
+            "rect": rect,
             "device": "cpu",
             "verbose": False,
         }
@@ -62,8 +69,13 @@ class UltralyticsDetector:
         self._names = names if names is not None else tuple(own[i] for i in sorted(own))
         if len(self._names) != len(own):
             raise BadWeights(f"{path.name}: it has {len(own)} classes, {len(self._names)} are expected")
+        if path.suffix == ".onnx" and self._names != tuple(own[i] for i in sorted(own)):
+            raise BadWeights(f"{path.name}: its classes are {own}, not {', '.join(self._names)}")
         digest = hashlib.sha256(path.read_bytes()).hexdigest()
         self._model_id, self._sha256 = f"{name or path.stem}-{digest[:8]}", digest
+        self.runtime = Runtime("ultralytics", "fp32", threads or os.cpu_count() or 1, size)
+        if path.suffix == ".onnx":
+            self._own_session(path, self.runtime)
         self._lock = threading.Lock()  # ultralytics keeps state between calls
 
     @property
@@ -84,10 +96,22 @@ class UltralyticsDetector:
     def detect(self, images: list[Image]) -> list[Detections]:
         """Look at pictures of any sizes, one after another. Raises BadOutput, BadPicture."""
         for image in images:
-            if image.ndim != 3 or image.shape[2] != 3 or image.dtype != np.uint8 or 0 in image.shape:
-                raise BadPicture(f"picture is {image.shape} {image.dtype}; (H, W, 3) uint8 BGR is expected")
+            check_picture(image)
         with self._lock:
             return [self._one(image) for image in images]
+
+    def _own_session(self, path: Path, runtime: Runtime) -> None:
+        """Give it a session with our options; its own takes all cores and spins, and cannot be told otherwise."""
+        from detector.backends.onnxruntime import session_options
+
+        session = quiet.onnxruntime().InferenceSession(
+            str(path), session_options(runtime.threads), providers=["CPUExecutionProvider"]
+        )
+        sides = [side for side in session.get_inputs()[0].shape[2:] if isinstance(side, int)]
+        if any(side != runtime.size for side in sides):
+            raise BadWeights(f"{path.name}: it looks at {sides} pixels, asked for {runtime.size} pixels")
+        self._model.predict(np.zeros((64, 64, 3), np.uint8), **self._settings)
+        self._model.predictor.model.backend.session = session
 
     def _one(self, image: Image) -> Detections:
         results = self._model.predict(image, **self._settings)

@@ -5,8 +5,11 @@ calendar    when a zone holds, Asia/Shanghai          zones       polygons, shar
 boxes       overlap, foot, pairing                    looks       clock of the looks, history of a thing
 sightings   standing things by place in the picture   pictures    which looks' pictures prove it
 stands      one thing under one rule, unbroken        rules       FixedScene: a fixed camera, look by look
+held        raised, but out of sight                  permits     permitted places on the map, for a camera
 ground      pixel to ground and back, errors          roadside    things along a pass, by place on the ground
-street      ground zones, door lines                  passes      VehicleScene: a patrol vehicle
+street      ground zones, the clue of one pass        passes      VehicleScene: a patrol vehicle
+frontages   door lines, whose shop                    street_lines  middle lines, sides of a street
+mounting    how a camera is mounted                   travel, lens  calibration from a drive
 places      when two violations are of one place      rules_data  the rules as TOML data
 """
 

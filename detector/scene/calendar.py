@@ -3,7 +3,7 @@
 As JSON::
 
     {"weekdays": [1, 7], "months": [5, 6], "hours": [["07:00", "22:00"]],
-     "dates": [["2026-10-01", "2026-10-07"]]}
+     "dates": [["2026-10-01", "2026-10-07"]], "days": "workdays"}
 """
 
 from __future__ import annotations
@@ -15,12 +15,13 @@ from typing import TypeVar
 from zoneinfo import ZoneInfo
 
 from detector.errors import BadZone
-from detector.scene.model import Calendar
+from detector.scene import holidays
+from detector.scene.model import Calendar, Days
 from ingest.errors import BadTime
 
 SHANGHAI = ZoneInfo("Asia/Shanghai")
 _DAY = timedelta(days=1)
-_KEYS = frozenset({"weekdays", "months", "hours", "dates"})
+_KEYS = frozenset({"weekdays", "months", "hours", "dates", "days"})
 T = TypeVar("T")
 
 
@@ -54,7 +55,17 @@ def _day_holds(calendar: Calendar, day: date) -> bool:
         (not calendar.weekdays or day.isoweekday() in calendar.weekdays)
         and (not calendar.months or day.month in calendar.months)
         and (not calendar.dates or any(first <= day <= last for first, last in calendar.dates))
+        and _DAYS[calendar.days](day)
     )
+
+
+_DAYS: dict[Days, Callable[[date], bool]] = {
+    Days.ANY: lambda _: True,
+    Days.WORKDAYS: holidays.is_workday,
+    Days.RESTDAYS: lambda day: not holidays.is_workday(day),
+    Days.HOLIDAYS: holidays.is_holiday,
+    Days.NOT_HOLIDAYS: lambda day: not holidays.is_holiday(day),
+}
 
 
 def checked(calendar: Calendar) -> Calendar:
@@ -64,6 +75,8 @@ def checked(calendar: Calendar) -> Calendar:
     for start, end in calendar.hours:
         if start == end:
             raise BadZone(f"hours {start:%H:%M}-{end:%H:%M} are empty; for the whole day leave the hours out")
+        if any(clock.second or clock.microsecond for clock in (start, end)):
+            raise BadZone(f"hours {start}-{end} are finer than a minute; give whole minutes")
     for first, last in calendar.dates:
         if last < first:
             raise BadZone(f"dates {first} to {last} run backwards; give the first day first")
@@ -71,7 +84,47 @@ def checked(calendar: Calendar) -> Calendar:
         raise BadZone(
             "calendar never holds: no day of its dates has such a weekday and month; mend one of them"
         )
+    if calendar.days is not Days.ANY and not calendar.dates and not _holds_in_a_known_year(calendar):
+        known = ", ".join(map(str, holidays.known_years()))
+        raise BadZone(f"calendar never holds in {known}: no such day of that weekday and month; mend one")
     return calendar
+
+
+def always_holds(calendar: Calendar) -> bool:
+    """Whether the calendar limits nothing: every day, the whole day."""
+    every_day = (
+        len(calendar.weekdays) in (0, 7)
+        and len(calendar.months) in (0, 12)
+        and not calendar.dates
+        and calendar.days is Days.ANY
+    )
+    return every_day and _covers_the_day(calendar.hours)
+
+
+def _covers_the_day(hours: Sequence[tuple[time, time]]) -> bool:
+    """Whether spans of hours, each on every day, leave no minute out. None at all: the whole day."""
+    minutes = set() if hours else {*range(1440)}
+    for start, end in hours:
+        first, last = start.hour * 60 + start.minute, end.hour * 60 + end.minute
+        minutes |= {m % 1440 for m in range(first, last if first < last else last + 1440)}
+    return len(minutes) == 1440
+
+
+def next_change(calendar: Calendar, at: datetime, within_days: int = 400) -> datetime | None:
+    """When the answer of ``holds`` changes next after ``at`` (aware), in Asia/Shanghai; none within so many days."""
+    now = holds(calendar, at)
+    local = at.astimezone(SHANGHAI)
+    clocks = sorted({time.min, *(edge for span in calendar.hours for edge in span)})
+    for n in range(within_days + 1):
+        for clock in clocks:
+            moment = datetime.combine(local.date() + n * _DAY, clock, SHANGHAI)
+            if moment > local and holds(calendar, moment) != now:
+                return moment
+    return None
+
+
+def _holds_in_a_known_year(calendar: Calendar) -> bool:
+    return any(_span_has_a_day(calendar, date(y, 1, 1), date(y, 12, 31)) for y in holidays.known_years())
 
 
 def _within(values: Iterable[int], low: int, high: int, what: str, allowed: str) -> None:
@@ -103,6 +156,7 @@ def from_dict(data: Mapping[str, object]) -> Calendar:
             months=_numbers(data, "months"),
             hours=() if whole_day else tuple((start or time.min, end or time.min) for start, end in hours),
             dates=_spans(data, "dates", _day),
+            days=_days(data.get("days")),
         )
     )
 
@@ -110,6 +164,7 @@ def from_dict(data: Mapping[str, object]) -> Calendar:
 def to_dict(calendar: Calendar) -> dict[str, object]:
     """The JSON form; parts that do not limit are left out."""
     parts: dict[str, object] = {
+        "days": "" if calendar.days is Days.ANY else calendar.days.value,
         "weekdays": sorted(calendar.weekdays),
         "months": sorted(calendar.months),
         "hours": [[f"{a:%H:%M}", "24:00" if b == time.min else f"{b:%H:%M}"] for a, b in calendar.hours],
@@ -160,3 +215,10 @@ def _day(value: object) -> date:
         return date.fromisoformat(str(value))
     except ValueError as error:
         raise BadZone(f"date {value!r} is no day; give YYYY-MM-DD") from error
+
+
+def _days(value: object) -> Days:
+    try:
+        return Days(str(value)) if value else Days.ANY
+    except ValueError as error:
+        raise BadZone(f"days {value!r} are unknown; give {'/'.join(Days)}") from error

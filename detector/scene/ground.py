@@ -9,19 +9,36 @@ to 4-20.
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
+from detector.errors import BadMounting
 from detector.scene.boxes import Floats
 from detector.scene.model import GroundPlace, Mounting
 from ingest.frame import Position
 
-PITCH_ERROR = math.radians(0.5)  # one sigma: the mounting's survey and the suspension
+MOUNTING_YAW_ERROR = math.radians(0.5)  # one sigma: the mounting's survey
 HEADING_ERROR = math.radians(1.5)  # one sigma: a course over ground from a receiver, or a compass survey
-FOOT_ERROR_PX = 2.0  # one sigma of a box's lower edge
+
+
+@dataclass(frozen=True, slots=True)
+class Errors:
+    """One sigma each, radians, metres, pixels. pitch, roll: the mounting's survey and the suspension.
+
+    heading: of the vehicle's course and the mounting's yaw. height_m: load and tyres. foot_px: of the middle
+    of a box's lower edge.
+    """
+
+    pitch: float = math.radians(0.5)
+    roll: float = math.radians(0.5)
+    heading: float = HEADING_ERROR
+    height_m: float = 0.03
+    foot_px: float = 2.0
+
 
 _A, _E2 = 6378137.0, 0.0066943799901413165  # WGS-84: semi-major axis in metres, eccentricity squared
+_HAIR = 1e-5
 _HORIZON = 1e-3  # sine of the least angle below the horizon; above it the ground is kilometres away
 
 
@@ -30,22 +47,25 @@ class View:
     """A camera at one moment. axes: (3, 3), rows right, down, forward of the picture in (east, north, up).
 
     focal_px: focal length. centre: (2,) principal point, px. height_m: above the ground below it.
+    lens: radii of rays and the radii at which they are seen (``Mounting.lens_table``); None: no distortion.
     """
 
     axes: Floats
     focal_px: float
     centre: Floats
     height_m: float
+    lens: tuple[Floats, Floats] | None = None
 
 
 def view_of(mounting: Mounting, heading: float, size: tuple[int, int]) -> View:
     """The view of a camera whose device heads ``heading`` degrees from north; size: (width, height) px.
 
-    Raises ValueError for a mounting that sees nothing.
+    Raises BadMounting for a picture of another shape than the mounting was measured on.
     """
-    if not (mounting.height_m > 0 and 0 < mounting.hfov_deg < 180):
-        raise ValueError(
-            f"{mounting} sees no ground; give a height above 0 m and an angle of view of 0-180 degrees"
+    if not mounting.fits(size):
+        raise BadMounting(
+            f"mounting: it was measured on pictures of {mounting.width}x{mounting.height}, these are "
+            f"{size[0]}x{size[1]} and show another angle; calibrate the camera again"
         )
     bearing = math.radians(heading + mounting.yaw_deg)
     pitch, roll = math.radians(mounting.pitch_deg), math.radians(mounting.roll_deg)
@@ -63,12 +83,19 @@ def view_of(mounting: Mounting, heading: float, size: tuple[int, int]) -> View:
         ]
     )
     focal_px = size[0] / 2 / math.tan(math.radians(mounting.hfov_deg) / 2)
-    return View(axes, focal_px, np.array(size, np.float64) / 2, mounting.height_m)
+    lens = mounting.lens_table() if mounting.k1 or mounting.k2 else None
+    return View(axes, focal_px, np.array(size, np.float64) / 2, mounting.height_m, lens)
 
 
 def to_ground(view: View, pixels: Floats) -> Floats:
     """(N, 2) metres (east, north) from the camera of (N, 2) pixels; NaN for those at or above the horizon."""
-    rays = np.column_stack([(pixels - view.centre) / view.focal_px, np.ones(len(pixels))]) @ view.axes
+    flat = (pixels - view.centre) / view.focal_px
+    if view.lens is not None:
+        rays_at, seen_at = view.lens
+        seen = np.hypot(flat[:, 0], flat[:, 1])
+        true = np.interp(seen, seen_at, rays_at, right=np.nan)
+        flat = flat * np.divide(true, seen, out=np.ones_like(seen), where=seen > 0)[:, None]
+    rays = np.column_stack([flat, np.ones(len(pixels))]) @ view.axes
     sine = -rays[:, 2] / np.linalg.norm(rays, axis=1)
     reach = np.full(len(rays), np.nan)
     below = sine > _HORIZON
@@ -78,13 +105,18 @@ def to_ground(view: View, pixels: Floats) -> Floats:
 
 
 def to_pixels(view: View, ground: Floats) -> Floats:
-    """(N, 2) pixels of (N, 2) metres (east, north) from the camera; NaN for those behind it.
-
-    May lie off the picture.
+    """(N, 2) pixels of (N, 2) metres (east, north) from the camera; NaN for those behind it, and for
+    those outside what a distorted lens can show. May lie off the picture.
     """
     rays = np.column_stack([ground, np.full(len(ground), -view.height_m)]) @ view.axes.T
     depth = np.where(rays[:, 2] > 0, rays[:, 2], np.nan)
-    pixels: Floats = view.centre + view.focal_px * rays[:, :2] / depth[:, None]
+    flat = rays[:, :2] / depth[:, None]
+    if view.lens is not None:
+        rays_at, seen_at = view.lens
+        true = np.hypot(flat[:, 0], flat[:, 1])
+        seen = np.interp(true, rays_at, seen_at, right=np.nan)
+        flat = flat * np.divide(seen, true, out=np.ones_like(true), where=true > 0)[:, None]
+    pixels: Floats = view.centre + view.focal_px * flat
     return pixels
 
 
@@ -94,27 +126,49 @@ def ground_point(view: View, x: float, y: float) -> tuple[float, float] | None:
     return None if math.isnan(east) else (east, north)
 
 
-def covariances(view: View, ground: Floats) -> Floats:
-    """(N, 2, 2) m², error of (N, 2) ground points relative to the camera: (east, north), one sigma squared.
+def covariances(view: View, pixels: Floats, errors: Errors | None = None) -> Floats:
+    """(N, 2, 2) m², error of the ground points of (N, 2) pixels relative to the camera: (east, north).
 
-    At range r and height h a ray that tilts by a lands h/sin²(depression) = (h² + r²)/h further per radian:
-    the pitch's error and the foot's (its angle is at most FOOT_ERROR_PX / focal) stretch the ellipse along
-    the ray. Across it lie the heading's error, r per radian, and the foot's, the slant range per radian.
+    First-order propagation (Hartley and Zisserman, ch. 5): for every cause the ground point is found with the
+    cause one small step to either side; the slopes times the cause's sigma are the ellipse's generators.
+    At range r and height h a pitch that is off by a shifts the point by a (h² + r²)/h along the ray: it is
+    what decides from some 15 m on. NaN at and above the horizon.
     """
-    r2 = np.maximum((ground**2).sum(axis=1), 1e-6)
-    slant2 = view.height_m**2 + r2
-    foot2 = (FOOT_ERROR_PX / view.focal_px) ** 2
-    along2 = (slant2 / view.height_m) ** 2 * (PITCH_ERROR**2 + foot2)
-    across2 = r2 * HEADING_ERROR**2 + slant2 * foot2
-    ray = ground / np.sqrt(r2)[:, None]
-    outer = ray[:, :, None] * ray[:, None, :]
-    both: Floats = along2[:, None, None] * outer + across2[:, None, None] * (np.eye(2) - outer)
+    errors = errors or Errors()
+    ground = to_ground(view, pixels)
+    turned = np.column_stack(
+        [ground[:, 1], -ground[:, 0]]
+    )  # a heading that is off turns all about the camera
+    causes = [
+        errors.heading * turned,
+        errors.height_m / view.height_m * ground,
+        errors.pitch * _slope(_tilted(view, _HAIR, 0), _tilted(view, -_HAIR, 0), pixels, pixels, _HAIR),
+        errors.roll * _slope(_tilted(view, 0, _HAIR), _tilted(view, 0, -_HAIR), pixels, pixels, _HAIR),
+    ]
+    for step in np.eye(2) * 0.1:
+        causes.append(errors.foot_px * _slope(view, view, pixels + step, pixels - step, 0.1))
+    generators = np.stack(causes, axis=2)
+    both: Floats = generators @ generators.transpose(0, 2, 1)
     return both
 
 
-def error_m(covariance: Floats, accuracy: float) -> float:
-    """One-sigma horizontal error in metres (root mean square); accuracy: of the position, likewise."""
-    return math.sqrt(float(np.trace(covariance)) + accuracy**2)
+def _slope(more: View, less: View, above: Floats, below: Floats, step: float) -> Floats:
+    slope: Floats = (to_ground(more, above) - to_ground(less, below)) / (2 * step)
+    return slope
+
+
+def _tilted(view: View, pitch: float, roll: float) -> View:
+    """The view looking ``pitch`` further down and rolled ``roll`` further clockwise, radians."""
+    right, down, forward = view.axes
+    right, down = (
+        math.cos(roll) * right + math.sin(roll) * down,
+        math.cos(roll) * down - math.sin(roll) * right,
+    )
+    down, forward = (
+        math.cos(pitch) * down - math.sin(pitch) * forward,
+        math.cos(pitch) * forward + math.sin(pitch) * down,
+    )
+    return replace(view, axes=np.array([right, down, forward]))
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,6 +207,13 @@ def _degrees(latitude: Floats) -> tuple[Floats, Floats]:
     return meridian, parallel
 
 
+def heading_error(position: Position) -> float:
+    """Radians, one sigma, of where a camera there looks: of its course where it is known, and its yaw."""
+    if position.heading_error is None:
+        return HEADING_ERROR
+    return math.hypot(MOUNTING_YAW_ERROR, math.radians(position.heading_error))
+
+
 def place_on_ground(
     mounting: Mounting, position: Position, size: tuple[int, int], x: float, y: float
 ) -> GroundPlace | None:
@@ -160,9 +221,25 @@ def place_on_ground(
     if position.heading is None:
         return None
     view = view_of(mounting, position.heading, size)
-    point = ground_point(view, x, y)
-    if point is None:
+    pixel = np.array([[x, y]], np.float64)
+    metres = to_ground(view, pixel)[0]
+    if np.isnan(metres).any():
         return None
-    metres = np.array(point)
-    lon, lat = LocalPlane(position.latitude, position.longitude).to_wgs84(metres).tolist()
-    return GroundPlace(lat, lon, round(error_m(covariances(view, metres[None])[0], position.accuracy), 2))
+    relative = covariances(view, pixel, Errors(heading=heading_error(position)))[0]
+    plane = LocalPlane(position.latitude, position.longitude)
+    return place_of(plane, metres, relative + position.accuracy**2 / 2 * np.eye(2))
+
+
+def place_of(plane: LocalPlane, local: Floats, spread: Floats) -> GroundPlace:
+    """A ground place from metres in a plane. spread: (2, 2) m², its whole error."""
+    lon, lat = plane.to_wgs84(local).tolist()
+    ee, en, nn = (round(float(v), 3) for v in (spread[0, 0], spread[0, 1], spread[1, 1]))
+    return GroundPlace(lat, lon, round(math.sqrt(float(np.trace(spread))), 2), (ee, en, nn))
+
+
+def ellipse(spread: tuple[float, float, float]) -> tuple[float, float, float]:
+    """(half-axes in metres, longer first, one sigma; azimuth of the longer in degrees 0..180) of a spread."""
+    values, vectors = np.linalg.eigh(np.array([[spread[0], spread[1]], [spread[1], spread[2]]]))
+    east, north = vectors[:, 1].tolist()
+    major, minor = (math.sqrt(max(float(v), 0.0)) for v in (values[1], values[0]))
+    return major, minor, math.degrees(math.atan2(east, north)) % 180

@@ -2,21 +2,27 @@
 
 from __future__ import annotations
 
+from array import array
 from bisect import bisect_left, bisect_right
 from collections import deque
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from statistics import median
+from typing import NamedTuple
 
 import numpy as np
 
-from detector.scene.boxes import Floats
 from detector.scene.model import GroundPlace, Sighting
 from ingest.errors import BadTime
 
 MOST_LOOKS = 600
-"""A history longer than this is thinned: a stall that stands all day must not fill the memory."""
+"""A vehicle's history longer than this is thinned: it passes few things, and not for long."""
+
+KEPT_LOOKS = 30
+"""A fixed camera's history longer than this is thinned: a thousand cameras with fifty things each, standing all
+day, must not fill the memory. Sums (seconds, counts) and key pictures are not touched by it.
+"""
 
 NORMAL_STEP = 1.5
 """A step between two looks up to this many times the usual one is a normal step."""
@@ -30,8 +36,8 @@ class LookNotes:
     """What was wrong with the looks, for the device's health page. Counts and seconds.
 
     looks: judged. repeated: same capture time as the last. backwards: captured before the last; both were
-    ignored. furthest_back_s: largest jump back of the clock. A scene stays blind until the clock passes its
-    old reading: where this is long, finish the scene and begin a new one. too_far_apart: steps longer than
+    ignored. furthest_back_s: largest jump back of the clock. restarts: times a fixed camera's clock was set
+    back for good, so that all that stood ended and was begun anew. too_far_apart: steps longer than
     any rule's gap, over which nothing can be said to have stood. unplaced: looks of a vehicle without
     position or heading. duplicates: looks at which a violation was not raised because one of its type is open
     at its place. let_off: things of a vehicle's pass on permitted or ignored ground, or inside their shop.
@@ -41,6 +47,7 @@ class LookNotes:
     repeated: int = 0
     backwards: int = 0
     furthest_back_s: float = 0.0
+    restarts: int = 0
     too_far_apart: int = 0
     unplaced: int = 0
     duplicates: int = 0
@@ -53,7 +60,13 @@ class LookClock:
     def __init__(self, gap_s: float) -> None:
         self.notes = LookNotes()
         self.first: datetime | None = None
+        self.set_back = False
+        """Whether the look just refused shows that the clock was set back for good: it is the second in a row
+        to rise from a reading that lies more than the longest gap before the last admitted one. A single look
+        out of order does not, and after a shorter jump nothing is lost by waiting for the old reading.
+        """
         self._last: datetime | None = None
+        self._back: datetime | None = None  # the last look, if it was refused for lying so far back
         self._gap_s = gap_s
         self._steps: deque[float] = deque(maxlen=_MEMORY)
         self.normal_step_s = 0.0
@@ -68,13 +81,13 @@ class LookClock:
             raise BadTime(f"capture time {captured_at} is not UTC; convert it with an explicit time zone")
         if self.first is None or self._last is None:
             self.first = self._last = captured_at
-            self.notes = replace(self.notes, looks=1)
+            self.notes = replace(self.notes, looks=self.notes.looks + 1)
             return 0.0
         step = (captured_at - self._last).total_seconds()
         if step <= 0:
-            self._ignore(step)
+            self._ignore(step, captured_at)
             return None
-        self._last = captured_at
+        self._last, self._back = captured_at, None
         self._steps.append(step)
         self.normal_step_s = NORMAL_STEP * median(self._steps)
         self.notes = replace(
@@ -93,7 +106,18 @@ class LookClock:
             let_off=self.notes.let_off + let_off,
         )
 
-    def _ignore(self, step: float) -> None:
+    def begin_again(self) -> None:
+        """Forget the old reading: the next look is the first of a new count. Notes go on."""
+        self.notes = replace(self.notes, restarts=self.notes.restarts + 1)
+        self.first = self._last = self._back = None
+        self.set_back = False
+        self.normal_step_s = 0.0
+        self._steps.clear()
+
+    def _ignore(self, step: float, captured_at: datetime) -> None:
+        far = -step > self._gap_s + _HAIR
+        self.set_back = far and self._back is not None and captured_at > self._back
+        self._back = captured_at if far else None
         self.notes = replace(
             self.notes,
             repeated=self.notes.repeated + (step == 0),
@@ -102,11 +126,11 @@ class LookClock:
         )
 
 
-@dataclass(frozen=True, slots=True)
-class Tally:
+class Tally(NamedTuple):
     """Running sums over a thing's looks: seconds, counts.
 
-    The difference of two is the tally of what lies between.
+    The difference of two is the tally of what lies between. A tuple, because one is made for every thing at every
+    look, four times as fast as a frozen dataclass.
     """
 
     seen: int = 0
@@ -115,6 +139,9 @@ class Tally:
     observed_s: float = 0.0
     inferred_s: float = 0.0
     confidence: float = 0.0
+
+
+NOTHING = Tally()
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,18 +183,24 @@ class History:
     """
 
     times: list[datetime] = field(default_factory=list)
-    frames: list[int] = field(default_factory=list)
-    boxes: list[Floats] = field(default_factory=list)
-    confidences: list[float] = field(default_factory=list)
-    tally: Tally = field(default_factory=Tally)
+    frames: array[int] = field(default_factory=lambda: array("I"))
+    boxes: array[float] = field(default_factory=lambda: array("f"))  # four a look, 0-1 of the picture
+    confidences: array[float] = field(default_factory=lambda: array("f"))
+    tally: Tally = NOTHING
     last_s: float = 0.0
     pending_missed: int = 0
     pending_hidden: int = 0
 
     def see(
-        self, at: datetime, at_s: float, frame: int, box: Floats, confidence: float, normal_step_s: float
+        self,
+        at: datetime,
+        at_s: float,
+        frame: int,
+        box: Iterable[float],
+        confidence: float,
+        normal_step_s: float,
     ) -> None:
-        """Add a look that saw the thing. box: (4,) 0-1 of the picture."""
+        """Add a look that saw the thing. box: four numbers, 0-1 of the picture."""
         was = self.tally
         step = at_s - self.last_s if self.times else 0.0
         observed = not self.pending_missed and step <= normal_step_s + _HAIR
@@ -183,7 +216,7 @@ class History:
         self.last_s = at_s
         self.times.append(at)
         self.frames.append(frame)
-        self.boxes.append(box)
+        self.boxes.extend(box)
         self.confidences.append(confidence)
 
     @property
@@ -192,8 +225,8 @@ class History:
 
         The step to it belongs to what came before.
         """
-        return replace(
-            self.tally, seen=self.tally.seen - 1, confidence=self.tally.confidence - self.confidences[-1]
+        return self.tally._replace(
+            seen=self.tally.seen - 1, confidence=self.tally.confidence - self.confidences[-1]
         )
 
     def miss(self, hidden: bool) -> None:
@@ -201,17 +234,18 @@ class History:
         self.pending_missed += 1
         self.pending_hidden += hidden
 
-    def thin(self, keep: Collection[datetime]) -> None:
-        """Drop every second look, but none at the times ``keep``, nor the first or last.
-
-        Call it at ``MOST_LOOKS``.
+    def thin(self, keep: Collection[datetime], left: int = MOST_LOOKS // 2) -> None:
+        """Keep the looks at the times ``keep``, and about ``left`` spread evenly over time, first and last
+        included.
         """
-        last = len(self.times) - 1
-        kept = [i for i, at in enumerate(self.times) if i % 2 == 0 or i == last or at in keep]
-        self.times = [self.times[i] for i in kept]
-        self.frames = [self.frames[i] for i in kept]
-        self.boxes = [self.boxes[i] for i in kept]
-        self.confidences = [self.confidences[i] for i in kept]
+        times, first = self.times, self.times[0]
+        step = (times[-1] - first) / (left - 1)
+        even = {bisect_left(times, first + n * step) for n in range(left - 1)} | {len(times) - 1}
+        kept = [i for i, at in enumerate(times) if i in even or at in keep]
+        self.times = [times[i] for i in kept]
+        self.frames = array("I", [self.frames[i] for i in kept])
+        self.boxes = array("f", [side for i in kept for side in self.boxes[4 * i : 4 * i + 4]])
+        self.confidences = array("f", [self.confidences[i] for i in kept])
 
     def sighting(
         self, device_id: str, label: str, size: tuple[int, int], span: Span, ground: GroundPlace | None = None
@@ -224,7 +258,7 @@ class History:
             label=label,
             times=tuple(self.times[i:j]),
             frames=tuple(self.frames[i:j]),
-            xyxy=(np.array(self.boxes[i:j]) * scale).astype(np.float32),
+            xyxy=(np.array(self.boxes[4 * i : 4 * j], np.float64).reshape(-1, 4) * scale).astype(np.float32),
             confidence=np.array(self.confidences[i:j], np.float32),
             size=size,
             observed_s=round(span.after.observed_s - span.before.observed_s, 3),

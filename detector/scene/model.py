@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from detector.detections import Boxes
+from detector.scene.mounting import Mounting as Mounting
 
 
 class DeviceKind(StrEnum):
@@ -26,6 +27,7 @@ class ZoneKind(StrEnum):
     FRONTAGE = "frontage"  # before a shop, beyond its door line
     PERMITTED = "permitted"  # a published place and its hours (上海"摊" map points)
     IGNORED = "ignored"  # never judged: road, a bus stop, a screen
+    SPECIAL_DUTY = "special_duty"  # watched for a duty of its own; judged by the rules that name it
 
 
 class Space(StrEnum):
@@ -35,19 +37,30 @@ class Space(StrEnum):
     GROUND = "ground"  # (longitude, latitude), degrees WGS-84
 
 
+class Days(StrEnum):
+    """Which days of the Chinese year (see holidays.py)."""
+
+    ANY = "any"
+    WORKDAYS = "workdays"  # Monday to Friday, less public holidays, with the worked days of a swap (调休)
+    RESTDAYS = "restdays"  # all others
+    HOLIDAYS = "holidays"  # days off by the yearly notice
+    NOT_HOLIDAYS = "not_holidays"  # all others
+
+
 @dataclass(frozen=True, slots=True)
 class Calendar:
     """When a zone holds, in Asia/Shanghai wall time. Empty parts do not limit.
 
     weekdays: 1 Monday … 7 Sunday. months: 1-12. hours: half-open spans [from, to); from > to crosses
     midnight and belongs to the day on which it began.
-    dates: (first, last) inclusive spans.
+    dates: (first, last) inclusive spans. days: by public holidays.
     """
 
     weekdays: frozenset[int] = frozenset()
     months: frozenset[int] = frozenset()
     hours: tuple[tuple[time, time], ...] = ()
     dates: tuple[tuple[date, date], ...] = ()
+    days: Days = Days.ANY
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,9 +95,13 @@ class Rule:
     start_confidence begins a sighting, stop_confidence keeps one alive (hysteresis).
     overlap: least share of the thing's foot area that lies in the zone.
     dwell_s, pictures, spacing_s: fixed cameras. gap_s: longest absence; for vehicles it parts two passes.
+    gap_looks, gap_most_s: a fixed camera that looks seldom by plan may miss a thing for so many of its look
+    intervals, but no longer than gap_most_s, even where that is longer than gap_s (``longest_gap_s``). A place
+    where nothing was seen for twice gap_most_s is empty: what stands there later is another violation.
     passes, pass_spacing_s: vehicles; fewer passes make a clue.
     looks_per_pass: least looks at the thing in one pass. reach_m: a vehicle judges nothing further away.
     door_reach_m: goods this near before a door line belong to its shop.
+    label_confidence: of some labels, goes before start_confidence. calendar: when the rule holds.
     """
 
     code: str
@@ -99,36 +116,48 @@ class Rule:
     pictures: int = 3
     spacing_s: float = 60.0
     gap_s: float = 120.0
+    gap_looks: float = 2.5
+    gap_most_s: float = 900.0
     clock_tolerance_s: float = 1.0
     passes: int = 2
     pass_spacing_s: float = 600.0
     looks_per_pass: int = 3
     reach_m: float = 25.0
     door_reach_m: float = 3.0
+    label_confidence: tuple[tuple[str, float], ...] = ()
+    calendar: Calendar = Calendar()
 
+    def begins_at(self, label: str) -> float:
+        """Least confidence of a box that begins a sighting of ``label``."""
+        return dict(self.label_confidence).get(label, self.start_confidence)
 
-@dataclass(frozen=True, slots=True)
-class Mounting:
-    """How a camera looks: pinhole, square pixels, principal point in the middle.
+    def longest_gap_s(self, look_every_s: float) -> float:
+        """Seconds of absence that a camera lets pass which looks every ``look_every_s`` seconds by plan.
 
-    height_m: above the ground. pitch_deg: positive looks down. yaw_deg: clockwise from the device's heading.
-    roll_deg: clockwise. hfov_deg: whole horizontal angle of view.
-    """
+        With the defaults one missed look is let pass however seldom it looks, and a quarter of an hour ends
+        what stood whatever the plan.
+        """
+        return max(self.gap_s, min(self.gap_looks * look_every_s, self.gap_most_s))
 
-    height_m: float
-    pitch_deg: float
-    yaw_deg: float
-    roll_deg: float
-    hfov_deg: float
+    def empty_after_s(self, look_every_s: float) -> float:
+        """Seconds after which a place where nothing was seen is taken to be empty.
+
+        Longer than anything bridges, and four longest gaps at least: a detector that has trouble with a thing in
+        one light has trouble with it for many looks.
+        """
+        return max(2 * self.gap_most_s, 4 * self.longest_gap_s(look_every_s))
 
 
 @dataclass(frozen=True, slots=True)
 class GroundPlace:
-    """A point on the ground, WGS-84 degrees, with the one-sigma error of its position in metres."""
+    """A point on the ground, WGS-84 degrees, with the one-sigma error of its position in metres (root mean
+    square). spread: (east-east, east-north, north-north) m2, the error's ellipse, where it is known.
+    """
 
     latitude: float
     longitude: float
     error_m: float
+    spread: tuple[float, float, float] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,6 +212,11 @@ class Violation:
     proven: bool
     facts: dict[str, float | int | bool | str]
 
+    @property
+    def looks(self) -> int:
+        """Looks that saw the thing. The sighting keeps some of them where they are many."""
+        return int(self.facts.get("looks_seen", len(self.sighting.times)))
+
 
 class Change(StrEnum):
     """What happened to a violation."""
@@ -194,7 +228,11 @@ class Change(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class SceneEvent:
-    """A violation that was raised, went on (new key time), or ended."""
+    """A violation that was raised, went on (new key time), or ended.
+
+    gone: it ended because its thing was seen to be away or to be let off, and not because nobody looks any more.
+    """
 
     change: Change
     violation: Violation
+    gone: bool = False

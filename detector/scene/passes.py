@@ -10,7 +10,8 @@ from numpy.typing import NDArray
 
 from detector.detections import Detections
 from detector.scene.boxes import Floats, contained, foot_points, iou, pair_up
-from detector.scene.ground import LocalPlane, covariances, to_ground, view_of
+from detector.scene.calendar import holds
+from detector.scene.ground import Errors, LocalPlane, covariances, heading_error, to_ground, view_of
 from detector.scene.looks import MOST_LOOKS, LookClock, LookNotes
 from detector.scene.model import Change, DoorLine, Mounting, Rule, SceneEvent, Zone
 from detector.scene.pictures import Ladder
@@ -18,6 +19,7 @@ from detector.scene.roadside import Points, RoadThing, Told, distances, settle, 
 from detector.scene.rules_data import distinct
 from detector.scene.sightings import SAME, Bounds
 from detector.scene.street import Street
+from detector.scene.street_lines import StreetLine
 from ingest.frame import Position
 
 BEHIND_S = 5.0
@@ -41,8 +43,8 @@ _HAIR = 1e-6
 class VehicleScene:
     """Judges the looks of one driving camera; holds state, touches nothing.
 
-    zones: in ground space. door_lines: of the shops along the way. Raises BadZone, BadRule, ValueError
-    (mounting).
+    zones: in ground space. door_lines: of the shops along the way. street_lines: middle lines of the streets,
+    where they are known. Raises BadZone, BadRule.
 
     A thing is raised once in a pass, as a clue (``proven`` False), when it is behind the vehicle or at
     ``finish``: with ``looks_per_pass`` looks or more, the best of them sure enough to begin a sighting, and
@@ -58,12 +60,12 @@ class VehicleScene:
         zones: Sequence[Zone],
         door_lines: Sequence[DoorLine],
         mounting: Mounting,
+        street_lines: Sequence[StreetLine] = (),
     ) -> None:
         self.device_id = device_id
         self._rules = distinct(rules)
-        self._street = Street(zones, door_lines)
+        self._street = Street(zones, door_lines, street_lines)
         self._mounting = mounting
-        view_of(mounting, 0.0, (1920, 1080))  # a mounting that sees nothing is refused now, not at a look
         self._bounds = Bounds.of(rules)
         self._reach = {
             label: max(r.reach_m for r in rules if label in r.labels) for label in self._bounds.start
@@ -91,7 +93,7 @@ class VehicleScene:
         """Judge one look. captured_at: aware UTC. size: (width, height) px. position: of the camera, WGS-84.
 
         A look captured no later than the one before is ignored; one without position or heading sees nothing;
-        both are counted in ``notes``. Raises BadTime.
+        both are counted in ``notes``. Raises BadTime, BadMounting (pictures of another shape than was measured).
         """
         at_s = self._clock.admit(captured_at)
         if at_s is None:
@@ -152,7 +154,7 @@ class VehicleScene:
             if thing.told and not thing.raised:
                 # It was hidden for a while and judged too early; pictures from before are gone.
                 thing.told, thing.ladder = False, Ladder(0.0, self._pictures)
-            thing.add(points.local[col], points.spread[col], points.cut[col], points.accuracy, vehicle)
+            thing.add(points, col, vehicle)
             thing.evidence[label] = thing.evidence.get(label, 0.0) + confidence
             thing.best[label] = max(thing.best.get(label, 0.0), confidence)
             thing.history.see(at, at_s, frame, scaled[i], confidence, self._clock.normal_step_s)
@@ -183,8 +185,12 @@ class VehicleScene:
             | (boxes[mine, 2] >= size[0] - EDGE_PX)
             | (boxes[mine, 3] >= size[1] - EDGE_PX)
         ).tolist()
-        spread = spread_of(covariances(view, ground[mine]), cut)
-        return mine.tolist(), Points(vehicle + ground[mine], spread, cut, position.accuracy)
+        errors = Errors(heading=heading_error(position))
+        spread = spread_of(covariances(view, foot_points(boxes[mine]), errors), cut)
+        # Height and width are small angles at the foot's depth: good to some per cent, enough to tell apart.
+        depth = np.column_stack([ground[mine], np.full(len(mine), -view.height_m)]) @ view.axes[2]
+        metres = (boxes[mine, 2:] - boxes[mine, :2]) / view.focal_px * depth[:, None]
+        return mine.tolist(), Points(vehicle + ground[mine], spread, cut, metres, position.accuracy)
 
     def _close(self, at_s: float, vehicle: Floats | None) -> list[SceneEvent]:
         """Raise what is behind the vehicle; forget what nobody saw for longer than the gap."""
@@ -204,10 +210,10 @@ class VehicleScene:
     def _tell(self, thing: RoadThing) -> list[SceneEvent]:
         """The clue that a thing makes, if it makes one."""
         label = thing.label
-        rule = next((rule for rule in self._rules if label in rule.labels), None)
+        rule = next((r for r in self._rules if label in r.labels and holds(r.calendar, thing.begun)), None)
         if rule is None or self._plane is None or thing.history.tally.seen < rule.looks_per_pass:
             return []
-        if thing.best[label] + _HAIR < rule.start_confidence:
+        if thing.best[label] + _HAIR < rule.begins_at(label):
             return []
         settled = settle(thing)
         told = Told(rule.type, settled, frozenset(thing.history.times), thing.history.last_s)

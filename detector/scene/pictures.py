@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from itertools import pairwise
 
 LEAST_RUNGS = 12
@@ -16,21 +16,25 @@ class Ladder:
     short one.
     """
 
+    __slots__ = ("_due", "_most", "_spacing_s", "_step", "rungs")
+
     def __init__(self, spacing_s: float, pictures: int) -> None:
         self._step = spacing_s
         self._spacing_s = spacing_s
         # Four times the pictures, so that twice as many are left to choose from after every second has gone.
         self._most = max(LEAST_RUNGS, 4 * pictures)
         self.rungs: list[datetime] = []
+        self._due: datetime | None = None  # the next rung is the first look from then on
 
     def offer(self, at: datetime) -> None:
         """A look that saw the thing at ``at``, later than all before."""
-        if self.rungs and (at - self.rungs[-1]).total_seconds() < self._step - _HAIR:
+        if self._due is not None and at < self._due:
             return
         self.rungs.append(at)
         if len(self.rungs) > self._most:
             self.rungs = self.rungs[::2]
             self._step = max(2 * self._step, (self.rungs[1] - self.rungs[0]).total_seconds())
+        self._due = self.rungs[-1] + timedelta(seconds=max(0.0, self._step - _HAIR))
 
     def pick(self, pictures: int, latest: datetime) -> tuple[datetime, ...]:
         """First, middle ..., latest: ``pictures`` times as even as may be, or all there are if they are

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy as np
 
@@ -16,6 +18,15 @@ NEAR_M = 3.0
 
 FAR_M = 12.0
 """However poor the positions are, things further apart than a shop's front is wide are two."""
+
+SURE = 0.9
+"""A shop that a vehicle names with less confidence than this does not decide what is one and what is two."""
+
+TIE_M = 1.5
+"""Places whose distances differ by less than this are equally near: then the things' sizes decide."""
+
+Size = tuple[float, float]
+"""Width and height of a thing, metres: all of its appearance that boxes on the ground tell."""
 
 
 def distance_m(a: GroundPlace, b: GroundPlace) -> float:
@@ -32,11 +43,37 @@ def same_ground(a: GroundPlace, b: GroundPlace) -> bool:
     return distance_m(a, b) <= min(reach, FAR_M)
 
 
+def same_shop(a: str | None, sure_a: float, b: str | None, sure_b: float) -> bool | None:
+    """Whether two shops (codes, confidences 0-1) are one; None where they decide nothing.
+
+    Drawn on a fixed camera's picture a shop is certain (1.0); from a vehicle it is as likely as the error
+    ellipse says, and one that may as well be the neighbour's must not part or join anything.
+    """
+    if a is None or b is None or min(sure_a, sure_b) < SURE:
+        return None
+    return a == b
+
+
+def nearest(here: GroundPlace, size: Size | None, others: Sequence[tuple[GroundPlace, Size | None]]) -> int:
+    """Which of ``others`` (one or more, all ``same_ground``) a thing is: the nearest; of places that are about
+    equally near, the one whose size in metres is most alike; then the first."""
+    apart = [distance_m(here, place) for place, _ in others]
+    near = [i for i, d in enumerate(apart) if d <= min(apart) + TIE_M]
+    return min(near, key=lambda i: (_unlike(size, others[i][1]), round(apart[i], 2), i))
+
+
+def _unlike(a: Size | None, b: Size | None) -> float:
+    """0 for things of one size; 0.5 is a factor of 1.28 in width and height each. Unknown: 0.5."""
+    if a is None or b is None or min(*a, *b) <= 0:
+        return 0.5
+    return abs(math.log(a[0] / b[0])) + abs(math.log(a[1] / b[1]))
+
+
 def same_place(a: Violation, b: Violation) -> bool:
     """Whether two violations belong to one candidate: one type, and one shop or one place.
 
-    - Two types, or two shops that are both named and differ: no.
-    - Both name the same shop: yes; a candidate is of a place *or a shop*.
+    - Two types, or two shops that are both surely named and differ: no.
+    - Both surely name the same shop: yes; a candidate is of a place *or a shop*.
     - Both stand on known ground: ``same_ground``.
     - Same fixed camera, ground unknown: their median boxes overlap by IoU 0.3 or more (such a picture
       is its map). Anything else cannot be told and is kept apart; a reviewer may join them.
@@ -45,8 +82,9 @@ def same_place(a: Violation, b: Violation) -> bool:
     """
     if a.type != b.type:
         return False
-    if a.shop is not None and b.shop is not None:
-        return a.shop == b.shop
+    shop = same_shop(a.shop, shop_confidence(a.facts), b.shop, shop_confidence(b.facts))
+    if shop is not None:
+        return shop
     ground_a, ground_b = a.sighting.ground, b.sighting.ground
     if ground_a is not None and ground_b is not None:
         return same_ground(ground_a, ground_b)
@@ -54,3 +92,15 @@ def same_place(a: Violation, b: Violation) -> bool:
         return False
     place_a, place_b = a.sighting.place.astype(np.float64), b.sighting.place.astype(np.float64)
     return bool(iou(place_a[None], place_b[None])[0, 0] >= MATCH)
+
+
+def shop_confidence(facts: Mapping[str, Any]) -> float:
+    """How sure a violation's shop is, 0-1; 1 where it was not told by a position."""
+    return float(facts.get("shop_confidence", 1.0))
+
+
+def size_m(facts: Mapping[str, Any]) -> Size | None:
+    """A vehicle's measure of the thing, where it has one."""
+    if "width_m" not in facts or "height_m" not in facts:
+        return None
+    return float(facts["width_m"]), float(facts["height_m"])

@@ -31,6 +31,12 @@ CUT_M = 1.5
 DOUBLE_M = 2.0
 """Two heaps of looks in one pass nearer than this are one thing."""
 
+FURTHEST_DOUBLE_M = 6.0
+"""... however poor the position is."""
+
+ALIKE_S = 30.0
+"""Time over which smoothed positions keep their error."""
+
 KEPT = 200
 """Ground points kept for one thing; more add nothing to its place."""
 
@@ -40,12 +46,14 @@ class Points:
     """Ground points of one look. local: (N, 2) metres in the pass's plane. spread: (N, 2, 2) m², position
     aside.
 
-    cut: (N,) box touches the picture's edge. accuracy: metres, one sigma, of the vehicle's position.
+    cut: (N,) box touches the picture's edge. size: (N, 2) width and height, metres. accuracy: metres, root mean
+    square, of the vehicle's position.
     """
 
     local: Floats
     spread: Floats
     cut: Sequence[bool]
+    size: Floats
     accuracy: float
 
 
@@ -55,6 +63,7 @@ class RoadThing:
     1/m²).
 
     seen_from: (east, north) of the vehicle at the looks, same order as ``points``. nearest_m: of all looks.
+    sizes: (width, height) in metres of the whole boxes.
     """
 
     begun: datetime
@@ -70,6 +79,7 @@ class RoadThing:
     cuts: list[bool] = field(default_factory=list)
     accuracies: list[float] = field(default_factory=list)
     seen_from: list[Floats] = field(default_factory=list)
+    sizes: list[Floats] = field(default_factory=list)
     nearest_m: float = math.inf
     told: bool = False  # judged since it was last seen
     raised: bool = False
@@ -79,8 +89,17 @@ class RoadThing:
         """The label with the most evidence; of equals, the first in the alphabet."""
         return min(self.evidence, key=lambda label: (-self.evidence[label], label))
 
-    def add(self, point: Floats, spread: Floats, cut: bool, accuracy: float, vehicle: Floats) -> None:
+    @property
+    def size_m(self) -> tuple[float, float] | None:
+        """Median width and height in metres, where a whole box was seen."""
+        if not self.sizes:
+            return None
+        width, height = np.median(np.array(self.sizes), axis=0).tolist()
+        return width, height
+
+    def add(self, points: Points, i: int, vehicle: Floats) -> None:
         """One more ground point, weighed by its precision."""
+        point, spread, cut = points.local[i].copy(), points.spread[i], points.cut[i]
         precision = np.linalg.inv(spread)
         total = self.weight + precision
         self.centre = np.asarray(
@@ -92,24 +111,46 @@ class RoadThing:
             self.points.append(point)
             self.spreads.append(spread)
             self.cuts.append(cut)
-            self.accuracies.append(accuracy)
+            self.accuracies.append(points.accuracy)
             self.seen_from.append(vehicle)
+            if not cut:
+                self.sizes.append(points.size[i])
 
 
 @dataclass(frozen=True, slots=True)
 class Settled:
-    """Where a thing stands after its last look. local: (2,) m. relative_m: error without that of the
-    position.
+    """Where a thing stands after its last look. local: (2,) m. relative: (2, 2) m², error without that of the
+    vehicle's position; position: (2, 2) m², that one.
 
-    error_m: with it. scatter_m: root mean square distance of the points that count. cut_only: no whole box
-    was seen.
+    scatter_m: root mean square distance of the points that count. cut_only: no whole box was seen.
     """
 
     local: Floats
-    relative_m: float
-    error_m: float
+    relative: Floats
+    position: Floats
     scatter_m: float
     cut_only: bool
+
+    @property
+    def relative_m(self) -> float:
+        """Root mean square error without that of the position."""
+        return math.sqrt(float(np.trace(self.relative)))
+
+    @property
+    def position_m(self) -> float:
+        """Root mean square error of the vehicle's position."""
+        return math.sqrt(float(np.trace(self.position)))
+
+    @property
+    def spread(self) -> Floats:
+        """(2, 2) m², the whole error."""
+        whole: Floats = self.relative + self.position
+        return whole
+
+    @property
+    def error_m(self) -> float:
+        """Root mean square of the whole error."""
+        return math.sqrt(float(np.trace(self.spread)))
 
 
 def spread_of(covariances: Floats, cut: Sequence[bool]) -> Floats:
@@ -153,11 +194,11 @@ def settle(thing: RoadThing) -> Settled:
     local = np.linalg.solve(
         precisions[near].sum(axis=0), np.einsum("nij,nj->i", precisions[near], points[near])
     )
-    scatter = float(np.sqrt(((points[near] - local) ** 2).sum(axis=1).mean()))
-    best = float(np.sqrt(np.trace(spreads[near], axis1=1, axis2=2).min()))
-    relative = max(best, scatter / math.sqrt(int(near.sum())))
-    accuracy = float(np.median(thing.accuracies))
-    return Settled(local, relative, math.hypot(relative, accuracy), scatter, bool(cut.all()))
+    scatter2 = float(((points[near] - local) ** 2).sum(axis=1).mean())
+    relative = spreads[near][int(np.argmin(np.trace(spreads[near], axis1=1, axis2=2)))]
+    relative = relative * max(1.0, scatter2 / int(near.sum()) / float(np.trace(relative)))
+    position = float(np.median(thing.accuracies)) ** 2 / 2 * np.eye(2)
+    return Settled(local, relative, position, math.sqrt(scatter2), bool(cut.all()))
 
 
 def _weighted_median(values: Floats, weights: Floats) -> float:
@@ -181,5 +222,8 @@ class Told:
         """Whether both are one thing whose looks fell into two heaps. Two things of one look never are."""
         if self.type != other.type or not self.times.isdisjoint(other.times):
             return False
-        reach = max(DOUBLE_M, 2 * math.hypot(self.settled.relative_m, other.settled.relative_m))
-        return float(np.hypot(*(self.settled.local - other.settled.local))) <= min(reach, GATE_M)
+        # Positions err alike for a while only: what they differ by grows with the time between the heaps.
+        apart_s = abs(self.last_s - other.last_s)
+        drift = math.sqrt(1 - math.exp(-apart_s / ALIKE_S)) * self.settled.position_m
+        reach = max(DOUBLE_M, 2 * math.hypot(self.settled.relative_m, other.settled.relative_m, drift))
+        return float(np.hypot(*(self.settled.local - other.settled.local))) <= min(reach, FURTHEST_DOUBLE_M)

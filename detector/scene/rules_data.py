@@ -5,12 +5,14 @@ from __future__ import annotations
 import math
 import tomllib
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
 from datetime import date, datetime
 from importlib.resources import files
 from typing import TypeGuard
 
 from detector.errors import BadRule
+from detector.scene import conditions as more
+from detector.scene.conditions import Conditions
 from detector.scene.model import Rule, ZoneKind
 
 _NAMES = {field.name for field in fields(Rule)}
@@ -26,20 +28,31 @@ class DatedRule:
     rule: Rule
     valid_from: date
     valid_to: date | None = None
+    conditions: Conditions = field(default_factory=Conditions)
+
+    def in_force(self, on: date) -> bool:
+        """Whether a day is one of its days."""
+        return self.valid_from <= on and (self.valid_to is None or on <= self.valid_to)
 
 
 def default_rules(known_labels: Collection[str], on: date) -> tuple[Rule, ...]:
     """The shipped rules in force on a day. Raises BadRule."""
-    return in_force(parse(files(__package__).joinpath("rules.toml").read_text("utf-8"), known_labels), on)
+    return in_force(parse(shipped(), known_labels), on)
+
+
+def shipped() -> str:
+    """The text of the shipped rules."""
+    return files(__package__).joinpath("rules.toml").read_text("utf-8")
 
 
 def in_force(rules: Sequence[DatedRule], on: date) -> tuple[Rule, ...]:
     """The rules in force on a day, in their order."""
-    return tuple(r.rule for r in rules if r.valid_from <= on and (r.valid_to is None or on <= r.valid_to))
+    return tuple(r.rule for r in rules if r.in_force(on))
 
 
-def parse(text: str, known_labels: Collection[str]) -> tuple[DatedRule, ...]:
-    """Checked rules from TOML text (``[[rule]]`` tables). known_labels: what the models can see.
+def parse(text: str, known_labels: Collection[str] | None) -> tuple[DatedRule, ...]:
+    """Checked rules from TOML text (``[[rule]]`` tables). known_labels: what the models can see; None
+    leaves the labels unchecked.
 
     Raises BadRule.
     """
@@ -71,22 +84,23 @@ def _check_validity(dated: Sequence[DatedRule]) -> None:
                 raise BadRule(f"{name} has two versions in force at once; give the older one a valid_to")
 
 
-def _dated(table: Mapping[str, object], known_labels: Collection[str]) -> DatedRule:
+def _dated(table: Mapping[str, object], known_labels: Collection[str] | None) -> DatedRule:
     values = dict(table)
     valid_from, valid_to = values.pop("valid_from", None), values.pop("valid_to", None)
-    rule = from_dict(values, known_labels)
+    extra = {part: values.pop(part) for part in more.PARTS if part in values}
+    rule, conditions = more.read(from_dict(values, known_labels), extra)
     if not _is_day(valid_from) or not (valid_to is None or _is_day(valid_to)):
         raise BadRule(
             f"rule {rule.code!r}: valid_from {valid_from!r} to {valid_to!r} are no days; give YYYY-MM-DD"
         )
-    return DatedRule(rule, valid_from, valid_to)
+    return DatedRule(rule, valid_from, valid_to, conditions)
 
 
 def _is_day(value: object) -> TypeGuard[date]:
     return isinstance(value, date) and not isinstance(value, datetime)
 
 
-def from_dict(data: Mapping[str, object], known_labels: Collection[str]) -> Rule:
+def from_dict(data: Mapping[str, object], known_labels: Collection[str] | None) -> Rule:
     """One checked rule from plain values. Raises BadRule."""
     name = f"rule {data.get('code')!r}"
     if unknown := sorted(set(data) - _NAMES):
@@ -130,6 +144,7 @@ def checked(rule: Rule, known_labels: Collection[str] | None = None) -> Rule:
         )
     judged = {ZoneKind.PAVEMENT, ZoneKind.FRONTAGE}
     spans = (rule.dwell_s, rule.spacing_s, rule.clock_tolerance_s, rule.pass_spacing_s, rule.door_reach_m)
+    gaps = (rule.gap_looks, rule.gap_most_s)
     ends = (rule.gap_s, rule.reach_m)
     least = (rule.version, rule.pictures, rule.passes, rule.looks_per_pass)
     wrong = [
@@ -139,8 +154,9 @@ def checked(rule: Rule, known_labels: Collection[str] | None = None) -> Rule:
             not rule.zone_kinds or not set(rule.zone_kinds) <= judged,
             "zone_kinds must be of pavement and frontage",
         ),
-        (not all(math.isfinite(v) for v in (*spans, *ends)), "a time or distance is not a number"),
+        (not all(math.isfinite(v) for v in (*spans, *ends, *gaps)), "a time or distance is not a number"),
         (min(spans) < 0, "dwell, spacing, tolerance and door reach must be 0 or more"),
+        (min(gaps) < 0, "gap_looks and gap_most_s must be 0 or more; 0 leaves gap_s alone"),
         (not min(ends) > 0, "gap_s and reach_m must be more than 0, else nothing ever stands"),
         (min(least) < 1, "version, pictures, passes and looks_per_pass must be 1 or more"),
         (not 0 < rule.overlap <= 1, "overlap must be more than 0 and at most 1"),

@@ -9,14 +9,14 @@ wanders off from where it began was a thing that moved, and ends.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 import numpy as np
 from numpy.typing import NDArray
 
 from detector.detections import Detections
-from detector.scene.boxes import Floats, areas, foot_points, intersections, iou, pair_up
+from detector.scene.boxes import Floats, areas, intersections, iou, pair_up
 from detector.scene.looks import History, LookClock
 from detector.scene.model import Rule
 
@@ -29,8 +29,16 @@ Half of a thing hidden still leaves 0.5.
 SAME = 0.5
 """Boxes of one look that overlap this much (IoU) are one thing seen twice."""
 
+TIE = 0.1
+"""Most that agreeing labels add to an overlap (IoU) where a box or a place has more than one to choose from."""
+
 INSIDE = 0.85
-"""Boxes with two labels are also one thing when this share of the smaller lies in a larger of like size."""
+"""Boxes with two labels are also one thing when this share of the smaller lies in a larger of like size, and
+both stand on the same ground (``level``).
+"""
+
+FOOT_LEVEL = 0.15
+"""Feet that differ by up to this share of the larger height are level."""
 
 LIKE_SIZE = 0.3
 """Least ratio of areas for ``INSIDE``: a basket before a stall is a thing of its own."""
@@ -64,9 +72,22 @@ class Thing:
         """The label with the most evidence; of equals, the first in the alphabet."""
         return min(self.evidence, key=lambda label: (-self.evidence[label], label))
 
+    def agreement(self, label: str) -> float:
+        """Share 0-1 of what was seen that bears ``label``, by confidence. A look may bear two labels."""
+        return self.evidence.get(label, 0.0) / self.history.tally.confidence
+
     def label_share(self, label: str) -> float:
         """Share 0-1 of the evidence that speaks for ``label``."""
         return self.evidence.get(label, 0.0) / sum(self.evidence.values())
+
+
+@dataclass(frozen=True, slots=True)
+class Lost:
+    """A thing that is no longer followed, and its last place. moved: it was seen to move away."""
+
+    thing: Thing
+    place: Floats
+    moved: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +102,7 @@ class Bounds:
         """Per label the lowest bounds that any of the rules asks for."""
         labels = {label for rule in rules for label in rule.labels}
         return Bounds(
-            start={label: min(r.start_confidence for r in rules if label in r.labels) for label in labels},
+            start={label: min(r.begins_at(label) for r in rules if label in r.labels) for label in labels},
             stop={label: min(r.stop_confidence for r in rules if label in r.labels) for label in labels},
         )
 
@@ -96,7 +117,7 @@ class Candidates:
 
 
 class StandingThings:
-    """The places of one camera. ``things`` and the rows of ``places`` go together.
+    """The places of one camera. ``things`` and the rows of ``places`` and ``measured`` go together.
 
     gap_s: seconds of capture time after which a thing that was not seen has gone.
     """
@@ -105,10 +126,12 @@ class StandingThings:
         self.bounds = bounds
         self.gap_s = gap_s
         self.things: list[Thing] = []
+        self.boxes: Floats = np.zeros((0, 4))  # of the last look: things, sure enough to begin or not
         self.places: Floats = np.zeros((0, 4))  # smoothed boxes, 0-1 of the picture
+        self.measured: Floats = np.zeros((0, 4))  # places when last laid over the zones; NaN: not yet
         self._anchors: Floats = np.zeros((0, 4))
         self._names: tuple[str, ...] = ()
-        self._stop = np.zeros(0)
+        self._start, self._stop = np.zeros(0), np.zeros(0)
 
     def look(
         self,
@@ -118,30 +141,34 @@ class StandingThings:
         frame: int,
         size: tuple[int, int],
         detections: Detections,
-    ) -> tuple[list[int], list[Thing]]:
+    ) -> tuple[list[int], list[Lost]]:
         """Lay one admitted look over the places. Returns (rows seen now, things that ended).
 
         at_s: seconds on ``clock``. size: (width, height) px of the picture that ``detections`` are in.
         """
-        ended = self._drop([at_s - thing.history.last_s <= self.gap_s + 1e-6 for thing in self.things])
+        oldest = at_s - self.gap_s - 1e-6
+        ended = self._drop([thing.history.last_s >= oldest for thing in self.things])
         boxes, mine = self._read(size, detections)
         found = self._group(boxes[mine], detections, np.flatnonzero(mine))
-        pairs = pair_up(iou(self.places, found.boxes), MATCH) if len(found.boxes) and self.things else []
+        pairs = self._pair(found) if len(found.boxes) and self.things else []
         self._move([row for row, _ in pairs], found.boxes[[col for _, col in pairs]])
         taken = {col for _, col in pairs}
         self._miss({row for row, _ in pairs}, boxes[~mine])
         for col in range(len(found.boxes)):
             if found.starts[col] and col not in taken:
                 pairs.append((self._begin(at, size, found.boxes[col]), col))
+        boxes_of, normal_step_s = found.boxes.tolist(), clock.normal_step_s
         for row, col in pairs:
             thing, labels = self.things[row], found.labels[col]
+            evidence = thing.evidence
             for label, confidence in labels.items():
-                thing.evidence[label] = thing.evidence.get(label, 0.0) + confidence
+                evidence[label] = evidence.get(label, 0.0) + confidence
             best = max(labels.values())
-            thing.history.see(at, at_s, frame, found.boxes[col], best, clock.normal_step_s)
+            thing.history.see(at, at_s, frame, boxes_of[col], best, normal_step_s)
+        self.boxes = found.boxes
         return self._settle([row for row, _ in pairs], ended)
 
-    def finish(self) -> list[Thing]:
+    def finish(self) -> list[Lost]:
         """All things end."""
         return self._drop([False] * len(self.things))
 
@@ -149,6 +176,7 @@ class StandingThings:
         """(N, 4) boxes 0-1, and which have an area, a label that matters and are sure enough to keep."""
         if detections.names != self._names:
             self._names = detections.names
+            self._start = np.array([self.bounds.start.get(name, np.inf) for name in self._names])
             self._stop = np.array([self.bounds.stop.get(name, np.inf) for name in self._names])
         boxes = detections.xyxy / np.array([*size, *size], np.float64)
         flat = (boxes[:, 2:] <= boxes[:, :2]).any(axis=1)
@@ -159,27 +187,45 @@ class StandingThings:
         # Back ends give float32: 0.4 is 0.4000000059 there, and a bound of 0.4 must hold for it either way.
         return boxes, ~flat & (detections.confidence + 1e-6 >= self._stop[detections.class_id])
 
+    def _pair(self, found: Candidates) -> list[tuple[int, int]]:
+        """Which place (row) takes which box (column).
+
+        Whether a box can be the thing at a place is asked of their overlap alone. Labels that agree only help
+        to choose where there is a choice.
+        """
+        overlap = iou(self.places, found.boxes)
+        near = overlap >= MATCH
+        of_box, of_place = near.sum(axis=0), near.sum(axis=1)
+        if of_box.max() <= 1 and of_place.max() <= 1:
+            return [(row, col) for row, col in np.argwhere(near).tolist()]
+        for row, col in np.argwhere(near & ((of_box > 1) | (of_place > 1)[:, None])).tolist():
+            overlap[row, col] += TIE * max(map(self.things[row].label_share, found.labels[col]))
+        return pair_up(overlap, MATCH)
+
     def _group(self, boxes: Floats, detections: Detections, which: NDArray[np.int64]) -> Candidates:
         """Put boxes of one thing together: the surest stands for all, each label keeps its best."""
         confidence = detections.confidence[which].astype(np.float64)
         class_id = detections.class_id[which]
         order = np.argsort(-confidence, kind="stable")
-        boxes, class_id = boxes[order], class_id[order].tolist()
-        same = _one_thing(boxes, np.array(class_id)) if len(boxes) > 1 else np.eye(len(boxes), dtype=bool)
+        boxes, class_id, confidence = boxes[order], class_id[order], confidence[order]
+        sure = (confidence + 1e-6 >= self._start[class_id]).tolist()
+        names = [self._names[i] for i in class_id.tolist()]
+        same = _one_thing(boxes, class_id)
+        if np.count_nonzero(same) == len(boxes):  # nothing is like anything but itself
+            labels = [{name: value} for name, value in zip(names, confidence.tolist(), strict=True)]
+            return Candidates(boxes, labels, sure)
         leader: dict[int, int] = {}
-        labels: list[dict[str, float]] = []
-        starts: list[bool] = []
-        first_like = np.argmax(same, axis=1).tolist() if len(boxes) else []
-        for i, value in enumerate(confidence[order].tolist()):
-            name = self._names[class_id[i]]
+        labels, starts = [], []
+        first_like = np.argmax(same, axis=1).tolist()
+        for i, value in enumerate(confidence.tolist()):
             # The surest box like this one leads, if it leads itself; chains of boxes are not followed.
             group = leader.get(first_like[i])
             if group is None:
                 group = leader[i] = len(labels)
                 labels.append({})
                 starts.append(False)
-            labels[group][name] = max(labels[group].get(name, 0.0), value)
-            starts[group] = starts[group] or value + 1e-6 >= self.bounds.start[name]
+            labels[group][names[i]] = max(labels[group].get(names[i], 0.0), value)
+            starts[group] = starts[group] or sure[i]
         return Candidates(boxes[list(leader)], labels, starts)
 
     def _move(self, rows: list[int], boxes: Floats) -> None:
@@ -204,27 +250,37 @@ class StandingThings:
     def _begin(self, at: datetime, size: tuple[int, int], box: Floats) -> int:
         self.things.append(Thing(at, size))
         self.places = np.vstack([self.places, box])
+        self.measured = np.vstack([self.measured, np.full(4, np.nan)])
         self._anchors = np.vstack([self._anchors, box])
         return len(self.things) - 1
 
-    def _settle(self, seen: list[int], ended: list[Thing]) -> tuple[list[int], list[Thing]]:
+    def _settle(self, seen: list[int], ended: list[Lost]) -> tuple[list[int], list[Lost]]:
         """End what moved away, and number the rows that are left anew."""
-        moved = foot_points(self.places) - foot_points(self._anchors)
-        most = DRIFT * (self._anchors[:, 2:] - self._anchors[:, :2])
-        stays: Mask = np.all(np.abs(moved) <= most, axis=1)
+        moved, anchors = self.places - self._anchors, self._anchors
+        aside = np.abs(moved[:, 0] + moved[:, 2]) / 2 <= DRIFT * (anchors[:, 2] - anchors[:, 0])
+        away = np.abs(moved[:, 3]) <= DRIFT * (anchors[:, 3] - anchors[:, 1])
+        stays: Mask = aside & away
         if stays.all():
             return seen, ended
         number = np.cumsum(stays) - 1
         left = [int(number[row]) for row in seen if stays[row]]
-        return left, ended + self._drop(stays.tolist())
+        return left, ended + [replace(lost, moved=True) for lost in self._drop(stays.tolist())]
 
-    def _drop(self, stays: list[bool]) -> list[Thing]:
+    def _drop(self, stays: list[bool]) -> list[Lost]:
         if all(stays):
             return []
-        gone = [thing for thing, stay in zip(self.things, stays, strict=True) if not stay]
+        gone = [Lost(self.things[row], self.places[row]) for row, stay in enumerate(stays) if not stay]
         self.things = [thing for thing, stay in zip(self.things, stays, strict=True) if stay]
-        self.places, self._anchors = self.places[stays], self._anchors[stays]
+        self.places, self.measured = self.places[stays], self.measured[stays]
+        self._anchors = self._anchors[stays]
         return gone
+
+
+def level(a: Floats, b: Floats) -> Mask:
+    """(A, B) whether the feet of boxes are level: what lies further away has its foot higher in the picture."""
+    height = np.maximum((a[:, 3] - a[:, 1])[:, None], b[:, 3] - b[:, 1])
+    same: Mask = np.abs(a[:, 3, None] - b[:, 3]) <= FOOT_LEVEL * height
+    return same
 
 
 def _one_thing(boxes: Floats, class_id: NDArray[np.int64]) -> Mask:
@@ -233,4 +289,6 @@ def _one_thing(boxes: Floats, class_id: NDArray[np.int64]) -> Mask:
     smaller, larger = np.minimum(area[:, None], area), np.maximum(area[:, None], area)
     two_labels = class_id[:, None] != class_id
     inside: Mask = (common >= INSIDE * smaller) & (smaller >= LIKE_SIZE * larger) & two_labels
+    if np.count_nonzero(inside):
+        inside &= level(boxes, boxes)
     return inside | (common >= SAME * (smaller + larger - common))

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+import math
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
 import numpy as np
 
-from detector.scene.boxes import Floats, feet
-from detector.scene.looks import History, Span, Tally
+from detector.scene.boxes import Floats
+from detector.scene.looks import NOTHING, Span, Tally
 from detector.scene.model import GroundPlace, Rule, Violation, ZoneKind
 from detector.scene.pictures import Ladder, least_spacing
 from detector.scene.sightings import Thing
@@ -29,6 +30,11 @@ LEAST_SEEN = 0.2
 
 A place that false boxes hit now and then, never longer apart than the gap, is no standing thing.
 """
+
+LABEL_SHARE = 0.6
+"""Share of what was seen of a thing that must bear one label: a candidate accuses of one kind of thing."""
+
+_HAIR = 1e-6
 
 SHOP_SHARE = 0.25
 """Least share of the foot in a shop's frontage to name that shop."""
@@ -64,7 +70,7 @@ def judge(rule: Rule, zones: ZoneSet, active: Sequence[bool], foot: Floats, shar
     share = _together(zones, foot, shares, wanted)
     if share < LET_GO * rule.overlap or _together(zones, foot, shares, exempt) >= EXEMPT:
         return None
-    return Verdict(share, tuple((zones.zones[i].code, zones.zones[i].version) for i in wanted), shop)
+    return Verdict(share, tuple(zones.names[i] for i in wanted), shop)
 
 
 def _together(zones: ZoneSet, foot: Floats, shares: Floats, which: list[int]) -> float:
@@ -89,59 +95,39 @@ class Raised:
 class Stand:
     """One unbroken span of one thing under one rule.
 
-    start, end, before, after: see ``looks.Span``. start_s, last_s, told_s: seconds on the scene's clock,
-    told_s of the last event about it. key_times: once raised, the capture times that prove it.
+    Its last look is the thing's own (``PlaceFile.end``): a look at which the rule does not hold ends it.
+    start, before: see ``looks.Span``. start_s, told_s: seconds on the scene's clock, told_s of the last event
+    about it. ladder: once a label of the rule was seen. key_times: once raised, the capture times that prove it.
     """
 
     rule: Rule
     start: datetime
-    end: datetime
     before: Tally
-    after: Tally
     start_s: float
-    last_s: float
-    ladder: Ladder
+    ladder: Ladder | None = None
     longest_step_s: float = 0.0
     raised: Raised | None = None
     key_times: tuple[datetime, ...] = ()
     told_s: float = 0.0
 
-    @staticmethod
-    def begin(rule: Rule, at: datetime, at_s: float, history: History) -> Stand:
-        """A stand whose first look is the history's last, at ``at``."""
-        ladder = Ladder(rule.spacing_s, rule.pictures)
-        return Stand(rule, at, at, history.before_last, history.tally, at_s, at_s, ladder)
-
-    def go_on(self, at: datetime, at_s: float, thing: Thing) -> None:
-        """One more look that saw the thing.
-
-        Pictures are kept only once a label of the rule was seen, so that every rung was wanted from the
-        moment it was a rung: whoever keeps pictures look by look has them all.
-        """
-        step = at_s - self.last_s
-        if step > self.longest_step_s:
-            self.longest_step_s = step
-        self.last_s, self.end, self.after = at_s, at, thing.history.tally
-        if self.raised is None and not thing.evidence.keys().isdisjoint(self.rule.labels):
-            self.ladder.offer(at)
-
-    @property
-    def often_seen(self) -> bool:
-        """Whether enough of the looks that could see the thing did."""
-        seen = self.after.seen - self.before.seen
-        missed = self.after.missed - self.before.missed - (self.after.hidden - self.before.hidden)
+    def often_seen(self, after: Tally) -> bool:
+        """Whether enough of the looks that could see the thing did. after: the tally by now."""
+        seen = after.seen - self.before.seen
+        missed = after.missed - self.before.missed - (after.hidden - self.before.hidden)
         return seen >= LEAST_SEEN * (seen + missed)
 
     @property
     def wanted(self) -> Sequence[datetime]:
         """Capture times whose pictures may still be needed."""
-        return self.ladder.rungs if self.raised is None else self.key_times
+        if self.raised is not None:
+            return self.key_times
+        return self.ladder.rungs if self.ladder is not None else ()
 
     def violation(
-        self, device_id: str, thing: Thing, raised: Raised, first_look: datetime | None
+        self, device_id: str, thing: Thing, file: PlaceFile, raised: Raised, first_look: datetime | None
     ) -> Violation:
         """All that is known by now. first_look: capture time of the scene's first look."""
-        rule, span = self.rule, Span(self.start, self.end, self.before, self.after)
+        rule, span = self.rule, Span(self.start, file.end, self.before, file.after)
         return Violation(
             key=raised.key,
             type=rule.type,
@@ -166,26 +152,46 @@ class Stand:
         )
 
 
-@dataclass(slots=True)
+@dataclass(eq=False, slots=True)
 class PlaceFile:
     """What a scene keeps of one thing besides its history: its verdicts, rule by rule, and its stands."""
 
-    measured: Floats  # (4,) the place when its shares were last taken
-    shares: Floats  # (Z,)
-    epoch: int  # which set of active zones the verdicts are for
+    shares: Floats  # (Z,) of its foot in the zones, calendars aside
+    permits: tuple[int, ...]  # places on the ground that may let it off, see permits.GroundPermits
+    end: datetime  # of its last look that was judged
+    end_s: float = 0.0  # the same on the scene's clock
+    after: Tally = NOTHING  # as it was just after that look
+    epoch: int = -1  # which set of active zones the verdicts are for
     verdicts: list[tuple[Rule, Verdict]] = field(default_factory=list)
     stands: dict[str, Stand] = field(default_factory=dict)  # by rule code
+    open: Stand | None = None  # the stand whose violation is raised and has not ended
+    due_s: float = math.inf  # when the first of its stands reaches its dwell
+    labels: int = 0  # how many labels its thing bore when pictures were last asked for
 
-    @property
-    def open(self) -> Stand | None:
-        """The stand whose violation is raised and has not ended."""
-        return next((stand for stand in self.stands.values() if stand.raised is not None), None)
+    def want_pictures(self, evidence: Collection[str]) -> None:
+        """Keep pictures for the rules that one of the labels in ``evidence`` belongs to.
 
+        Not before such a label was seen, so that every rung was wanted from the moment it was a rung: whoever
+        keeps pictures look by look has them all.
+        """
+        for stand in self.stands.values():
+            if (
+                stand.ladder is None
+                and stand.raised is None
+                and any(one in evidence for one in stand.rule.labels)
+            ):
+                stand.ladder = Ladder(stand.rule.spacing_s, stand.rule.pictures)
 
-def foot_of(place: Floats) -> Floats:
-    """(4,) foot of one place (4,)."""
-    foot: Floats = feet(place[None])[0]
-    return foot
+    def begin_stands(self, at: datetime, at_s: float, before: Tally) -> None:
+        """Begin a stand, with the thing's latest look, under each rule whose verdict asks for one and that has none.
+
+        before: ``History.before_last``.
+        """
+        for rule, verdict in self.verdicts:
+            if rule.code not in self.stands and verdict.share + _HAIR >= rule.overlap:
+                self.stands[rule.code] = Stand(rule, at, before, at_s)
+                self.labels = 0
+        self.due_s = min((s.start_s + s.rule.dwell_s - _HAIR for s in self.stands.values()), default=math.inf)
 
 
 def violation_key(device_id: str, rule: Rule, start: datetime, place: Sequence[float], digits: int) -> str:

@@ -100,6 +100,7 @@ class ZoneSet:
 
     def __init__(self, zones: Sequence[Zone], space: Space) -> None:
         self.zones = tuple(checked(zone) for zone in zones)
+        self.names = tuple((zone.code, zone.version) for zone in self.zones)
         codes = [zone.code for zone in self.zones]
         doubled = sorted({code for code in codes if codes.count(code) > 1})
         if doubled:

@@ -59,7 +59,8 @@ def add_context(
     the whole ``shop_goods`` box is not also a ``table``); smaller things inside a stall keep their own label.
     Raises BadPicture, ValueError for a broken label file.
     """
-    wanted = {COCO_NAMES.get(name, name): i for i, name in enumerate(CLASSES) if i >= DOMAIN}
+    context = [(i, name) for i, name in enumerate(CLASSES) if i >= DOMAIN]
+    wanted = {named: i for i, name in context for named in (name, COCO_NAMES.get(name, name))}
     out.mkdir(parents=True, exist_ok=True)
     kept: Counter[str] = Counter()
     dropped: Counter[str] = Counter()
@@ -75,6 +76,6 @@ def add_context(
         clash = overlap(boxes, hand.xyxy(width, height)).max(axis=1, initial=0.0) >= contradiction
         kept.update(CLASSES[i] for i in ids[~clash])
         dropped.update(CLASSES[i] for i in ids[clash])
-        context = Labels.from_pixels(ids[~clash], boxes[~clash], width, height)
-        write_labels(out / f"{path.stem}.txt", hand.joined(context))
+        added = Labels.from_pixels(ids[~clash], boxes[~clash], width, height)
+        write_labels(out / f"{path.stem}.txt", hand.joined(added))
     return ContextReport(len(pictures), dict(kept), dict(dropped))

@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import random
+import shutil
 from collections import Counter
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import numpy as np
+
+from detector.datasets.layout import DataSet, items
+from detector.errors import DataSetError
 from detector.training.context import CLASSES, COCO_NAMES
-from detector.training.labels import read_labels
+from detector.training.labels import Labels, read_labels, write_labels
 
 SUFFIXES = {".jpg", ".jpeg", ".png", ".webp", ".bmp"}
 
@@ -31,6 +36,34 @@ class Part:
 def pictures(folder: Path) -> list[Path]:
     """Picture files of a folder in the order of their names."""
     return sorted(p for p in folder.iterdir() if p.suffix.lower() in SUFFIXES)
+
+
+def gather(data: DataSet, split: str, out: Path) -> Part:
+    """Lay a split of any labelled folder out as one part: links to its pictures, labels with our class ids.
+
+    Raises DataSetError when it names a class that our models do not have, or two pictures have the same name.
+    """
+    strange = sorted(set(data.names.values()) - set(CLASSES))
+    if strange:
+        raise DataSetError(
+            f"{data.folder}: our models have no class {strange[0]!r}; rename it in data.yaml ({', '.join(CLASSES)})"
+        )
+    ids = np.zeros(max(data.names) + 1, np.int64)
+    for number, name in data.names.items():
+        ids[number] = CLASSES.index(name)
+    for kind in ("images", "labels"):
+        shutil.rmtree(out / kind, ignore_errors=True)
+        (out / kind).mkdir(parents=True)
+    for item in items(data, split):
+        link = out / "images" / item.file.name
+        if link.is_symlink():
+            raise DataSetError(f"{data.folder}: two pictures are called {item.file.name}; rename one")
+        link.symlink_to(item.file.resolve())
+        told = read_labels(item.label) if item.label else Labels(np.zeros(0, np.int64), np.zeros((0, 4)))
+        if len(told) and int(told.class_id.max()) >= len(ids):
+            raise DataSetError(f"{item.label}: class {told.class_id.max()} is not in the set's names")
+        write_labels(out / "labels" / f"{item.file.stem}.txt", Labels(ids[told.class_id], told.centre))
+    return Part(out / "images", out / "labels")
 
 
 def build(out: Path, parts: list[Part], check: Part, *, seed: int = 0) -> dict[str, int]:

@@ -74,12 +74,19 @@ def train(
     for path in (data, weights):
         if not path.is_file():
             raise FileNotFoundError(f"{path}: no such file")
-    prepare(threads)
-    from detector.training.trainer import CpuTrainer
-
     run = out / stage.name
-    last = run / "weights" / "last.pt"
+    last, done = run / "weights" / "last.pt", run / "done.json"
+    if resume and done.is_file() and last.is_file():
+        told = json.loads(done.read_text("utf-8"))
+        return Trained(last, told["epochs"], told["seconds"])
+    prepare(threads)
+    import torch
+
+    from detector.training.trainer import CpuTrainer, DetectionTrainer
+
+    cuda = torch.cuda.is_available()
     run.mkdir(parents=True, exist_ok=True)
+    done.unlink(missing_ok=True)
     (run / "stage.json").write_text(json.dumps(asdict(stage), indent=2) + "\n", "utf-8")
     overrides = {
         "model": str(weights),
@@ -99,10 +106,10 @@ def train(
         "freeze": stage.freeze or None,
         "weight_decay": stage.weight_decay,
         "seed": stage.seed,
-        "device": "cpu",
+        "device": "0" if cuda else "cpu",
         "workers": workers,
         "cache": "ram",
-        "amp": False,
+        "amp": cuda,
         "val": False,
         "plots": False,
         "patience": 0,
@@ -115,6 +122,8 @@ def train(
     if resume and last.is_file():
         overrides |= {"resume": str(last), "model": str(last)}
     start = time.monotonic()
-    trainer = CpuTrainer(overrides=overrides)
+    trainer = (DetectionTrainer if cuda else CpuTrainer)(overrides=overrides)
     trainer.train()
-    return Trained(last, int(trainer.epoch) + 1, time.monotonic() - start)
+    made = Trained(last, int(trainer.epoch) + 1, time.monotonic() - start)
+    done.write_text(json.dumps({"epochs": made.epochs, "seconds": made.seconds}) + "\n", "utf-8")
+    return made

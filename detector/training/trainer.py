@@ -50,3 +50,6 @@ class CpuTrainer(DetectionTrainer):  # type: ignore[misc]  # torch and ultralyti
         batch = super().preprocess_batch(batch)
         batch["img"] = batch["img"].contiguous(memory_format=torch.channels_last)
         return batch
+
+
+__all__ = ["CpuTrainer", "DetectionTrainer", "has_bfloat16"]

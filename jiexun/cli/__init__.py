@@ -12,7 +12,24 @@ from casework.db import DatabaseDown
 from casework.errors import CaseworkError, StorageFull
 from detector.errors import BadOutput, BadWeights, DetectorError
 from ingest.errors import IngestError
-from jiexun.cli import admin, demo, look, report, serve
+from jiexun.cli import (
+    admin,
+    algorithm,
+    bench,
+    bench_rules,
+    calibrate,
+    dataset,
+    demo,
+    look,
+    model,
+    places,
+    replay,
+    report,
+    rule,
+    serve,
+    simulate,
+    train,
+)
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -21,7 +38,23 @@ app = typer.Typer(
     rich_markup_mode=None,
     help="jiexun 街巡: street cameras and patrol vehicles, people's confirmation, lawful cases.",
 )
-for module in (look, report, demo, serve):
+for module in (
+    look,
+    report,
+    demo,
+    serve,
+    model,
+    dataset,
+    bench,
+    bench_rules,
+    algorithm,
+    calibrate,
+    simulate,
+    train,
+    places,
+    rule,
+    replay,
+):
     module.register(app)
 admin.register(app)
 FAILED = (StorageFull, BadWeights, BadOutput)

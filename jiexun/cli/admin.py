@@ -12,7 +12,7 @@ import typer
 from casework import schema
 from casework.db import Database, utcnow
 from casework.devices import queries as devices
-from casework.devices.service import add_device, give_key, missing_approvals
+from casework.devices.service import add_device, give_key, missing_approvals, set_group
 from casework.errors import Invalid
 from casework.people import service as people
 from casework.people.queries import all_accounts
@@ -180,6 +180,19 @@ def device_key(code: str, home: Home = None, as_json: AsJson = False) -> None:
     with open_house(home) as house, house.database.write() as session:
         key = give_key(session, ACTOR, devices.device_by_code(session, code))
     say({"code": code, "key": key}, as_json)
+
+
+@device.command("group")
+def device_group(
+    code: str,
+    group: Annotated[str | None, typer.Argument(help="Name of the group; none: in no group.")] = None,
+    home: Home = None,
+    as_json: AsJson = False,
+) -> None:
+    """Put a camera into a group that an algorithm can be assigned to."""
+    with open_house(home) as house, house.database.write() as session:
+        set_group(session, ACTOR, devices.device_by_code(session, code), group)
+    say({"code": code, "group": group}, as_json)
 
 
 @device.command("zones")

@@ -65,6 +65,12 @@ def moment(text: str | None) -> datetime | None:
     return (value if value.tzinfo else value.replace(tzinfo=SHANGHAI)).astimezone(UTC)
 
 
-def detector_of(settings: Settings) -> Detector:
-    """The detector that the settings name."""
-    return open_detector(settings.backend, settings.weights_dir, threads=settings.threads)
+def detector_of(settings: Settings, floor: float = 0.1) -> Detector:
+    """The detector that the settings name. floor: least confidence that it returns."""
+    return open_detector(
+        settings.backend,
+        settings.weights_dir,
+        threads=settings.threads,
+        floor=floor,
+        memory=settings.backend_memory,
+    )

@@ -15,6 +15,7 @@ from jiexun.demo.people import ACCOUNTS, PASSWORD
 from jiexun.house import open_house
 from jiexun.server import serve_house
 from jiexun.settings import load
+from jiexun.warehouse import Detectors, adopt_default, opener
 
 
 def register(app: typer.Typer) -> None:
@@ -36,7 +37,9 @@ def demo(
             def said(clip: str, looks: int, at: datetime) -> None:
                 status.update(f"{clip}: {looks} looks, at {at:%H:%M:%S} UTC")
 
-            result = run_demo(house, detector_of(house.settings), said)
+            known = adopt_default(house)
+            detectors = Detectors(detector_of(house.settings), opener(house.settings), known)
+            result = run_demo(house, detectors, said)
         say(result if as_json else {k: v for k, v in result.items() if k != "runs"}, as_json)
         if not serve:
             return

@@ -19,6 +19,7 @@ from jiexun.demo.people import add_people
 from jiexun.demo.truth import Found, score, staged_violations
 from jiexun.house import House
 from jiexun.pipeline.run import RunReport, accept_file, run_footage
+from jiexun.warehouse import Detectors
 
 DISTRICT = Path(str(files("jiexun.demo").joinpath("district")))
 FOOTAGE = Path(str(files("jiexun.demo").joinpath("footage")))
@@ -26,7 +27,7 @@ Said = Callable[[str, int, datetime], None]
 """Progress: clip, looks so far, capture time."""
 
 
-def run_demo(house: House, detector: Detector, said: Said | None = None) -> dict[str, Any]:
+def run_demo(house: House, detectors: Detectors | Detector, said: Said | None = None) -> dict[str, Any]:
     """Load everything, look at both clips, compare. Again on the same home changes nothing."""
     with house.database.write() as session:
         load_district(session, DISTRICT, "demo")
@@ -37,7 +38,7 @@ def run_demo(house: House, detector: Detector, said: Said | None = None) -> dict
         name = entry["file"]
         footage = accept_file(house, FOOTAGE / name, entry["device"])
         progress = (lambda looks, at, clip=name: said(clip, looks, at)) if said else None
-        runs.append(run_footage(house, footage, detector, progress))
+        runs.append(run_footage(house, footage, detectors, progress))
     with house.database.read() as session:
         rows = all_candidates(session)
     found = [Found(c.type, c.latitude, c.longitude, c.first_at, c.last_at) for c in rows]

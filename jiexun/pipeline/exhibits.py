@@ -11,7 +11,9 @@ import numpy as np
 from casework.devices.tables import Device
 from casework.evidence.service import Exhibit
 from casework.footage.tables import Footage
+from casework.rules.tables import RuleSet
 from detector.detections import Detections
+from detector.scene import calendar as calendars
 from detector.scene.boxes import iou
 from detector.scene.model import Rule, Space, Violation, Zone
 from detector.scene.zones import to_dict
@@ -34,11 +36,19 @@ def pictures(violation: Violation, book: LookBook, zones: list[Zone]) -> list[Ex
             continue
         frame, seen = look
         role = "first" if i == 0 else "latest" if i == last else "middle"
-        data, media_type = (
-            (frame.encoded, frame.media_type or "") if frame.encoded else (_png(frame), "image/png")
-        )
+        data, media_type = original(frame)
         found.append(Exhibit("picture", role, data, media_type, at, _meta(frame, seen, violation, zones)))
     return found
+
+
+def original(frame: Frame) -> tuple[bytes, str]:
+    """A frame as evidence keeps it: bytes and media type."""
+    return (frame.encoded, frame.media_type or "") if frame.encoded else (_png(frame), "image/png")
+
+
+def described(frame: Frame, seen: Detections) -> dict[str, Any]:
+    """What the manifest says of a picture that is about no violation."""
+    return _meta(frame, seen, None, [])
 
 
 def _png(frame: Frame) -> bytes:
@@ -48,7 +58,7 @@ def _png(frame: Frame) -> bytes:
     return data.tobytes()
 
 
-def _meta(frame: Frame, seen: Detections, violation: Violation, zones: list[Zone]) -> dict[str, Any]:
+def _meta(frame: Frame, seen: Detections, violation: Violation | None, zones: list[Zone]) -> dict[str, Any]:
     width, height = frame.size
     return {
         "device": frame.device_id,
@@ -66,12 +76,12 @@ def _meta(frame: Frame, seen: Detections, violation: Violation, zones: list[Zone
     }
 
 
-def _boxes(frame: Frame, seen: Detections, violation: Violation) -> list[dict[str, Any]]:
+def _boxes(frame: Frame, seen: Detections, violation: Violation | None) -> list[dict[str, Any]]:
     """Everything seen in the picture, 0-1; the one that the violation is about is marked."""
     scale = np.array([*frame.size, *frame.size], np.float32)
     subject = -1
-    times = violation.sighting.times
-    if frame.captured_at in times and len(seen):
+    times = violation.sighting.times if violation is not None else ()
+    if violation is not None and frame.captured_at in times and len(seen):
         own = violation.sighting.xyxy[times.index(frame.captured_at)]
         overlap = iou(own[None].astype(np.float64), seen.xyxy.astype(np.float64))[0]
         subject = int(overlap.argmax()) if overlap.max() > 0.5 else -1
@@ -97,6 +107,7 @@ def statement(
     rule: Rule,
     zones: list[Zone],
     model: dict[str, str],
+    rule_set: RuleSet,
 ) -> dict[str, Any]:
     """What the manifest says beside its files: enough to judge the same pictures again."""
     sighting, named = violation.sighting, {code for code, _ in violation.zones}
@@ -125,7 +136,9 @@ def statement(
             **asdict(rule),
             "zone_kinds": [k.value for k in rule.zone_kinds],
             "labels": list(rule.labels),
+            "calendar": calendars.to_dict(rule.calendar),
         },
+        "rule_set": {"version": rule_set.version, "sha256": rule_set.sha256},
         "zones": [to_dict(z) for z in zones if z.code in named],
         "violation": {
             "type": violation.type,
@@ -136,7 +149,7 @@ def statement(
             "label": sighting.label,
             "observed_s": sighting.observed_s,
             "inferred_s": sighting.inferred_s,
-            "looks": len(sighting.times),
+            "looks": violation.looks,
             "ground": asdict(sighting.ground) if sighting.ground else None,
             "facts": violation.facts,
         },

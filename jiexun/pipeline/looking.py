@@ -4,28 +4,44 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from datetime import datetime
 from pathlib import Path
 
+from casework.algorithms.scopes import Chosen
+from casework.algorithms.shadow import record_shadow
 from casework.candidates.service import Witness, raise_candidate, update_sighting
-from casework.devices.service import fixed_position, mounting_from
+from casework.db import utcnow
+from casework.devices.service import SHANGHAI, fixed_position
 from casework.devices.tables import Device
 from casework.errors import Invalid
 from casework.evidence.service import Packed, pack
+from casework.fixtures.service import hold_back
 from casework.footage import service as footages
 from casework.footage.tables import Footage
-from casework.places.queries import door_lines, scene_zone, zones_of
-from detector.detections import Detector
-from detector.scene.model import Change, DeviceKind, Rule, SceneEvent, Zone
-from detector.scene.passes import VehicleScene
-from detector.scene.rules import FixedScene
-from detector.scene.rules_data import default_rules
+from casework.looks.codec import rounded
+from casework.looks.service import record_looks
+from casework.samples.service import record_draw
+from detector.scene.model import Change, DeviceKind, Rule, SceneEvent, Violation
 from ingest.frame import Frame
 from jiexun.house import House
 from jiexun.pipeline import exhibits
-from jiexun.pipeline.lookbook import LookBook
-from jiexun.pipeline.source import Clipping, Source, begins, clip_exhibits, open_source, time_of
+from jiexun.pipeline.again import Again
+from jiexun.pipeline.colours import colours_of
+from jiexun.pipeline.draw import Draw
+from jiexun.pipeline.judging import Judging, surroundings
+from jiexun.pipeline.lookfile import LookKeeper
+from jiexun.pipeline.shadow import Shadow
+from jiexun.pipeline.source import (
+    Clipping,
+    Source,
+    begins,
+    clip_exhibits,
+    look_every_s,
+    open_source,
+    time_of,
+)
+from jiexun.warehouse import Detectors
 
 RENEW_EVERY_S = 60.0
 Progress = Callable[[int, datetime], None]
@@ -49,39 +65,39 @@ class Run:
     """The state of one run. One thread; leases are renewed as it goes."""
 
     def __init__(
-        self, house: House, footage: Footage, device: Device, detector: Detector, worker: str
+        self,
+        house: House,
+        footage: Footage,
+        device: Device,
+        detectors: Detectors,
+        chosen: Chosen,
+        worker: str,
     ) -> None:
         self._house, self._footage, self._device = house, footage, device
-        self._detector, self._worker = detector, worker
+        self._detector = detector = detectors.active(chosen)
+        self._model_id, shadows = detectors.model_id(chosen), detectors.shadows(chosen)
+        self._worker = worker
         self._source = open_for(house, device, Path(footage.path), footage.given_start, footage.track_path)
-        self._book = LookBook()
         self._times: list[datetime] = []
         self._detections = 0
         self._notes: list[str] = []
         self._sealed_to: dict[str, datetime] = {}  # violation -> its latest picture that is sealed
-        self._rules = {r.code: r for r in default_rules(detector.names, begins(self._source).date())}
         with house.database.read() as session:
-            vehicle = device.kind == DeviceKind.VEHICLE
-            self._zones: list[Zone] = [
-                scene_zone(z) for z in zones_of(session, None if vehicle else device.id)
-            ]
-            doors = door_lines(session) if vehicle else []
-        rules = list(self._rules.values())
-        self._scene: FixedScene | VehicleScene
-        if vehicle:
-            self._scene = VehicleScene(
-                device.code, rules, self._zones, doors, mounting_from(device.mounting or {})
+            around = replace(
+                surroundings(session, device, begins(self._source)),
+                look_every_s=look_every_s(self._source, house.settings.looks_per_second),
             )
-        else:
-            if not self._zones:
-                self._notes.append(
-                    f"camera {device.code} has no zones: nothing on its picture is judged; draw zones first"
-                )
-            mounting = (
-                mounting_from(device.mounting) if device.mounting and device.heading is not None else None
+        day = begins(self._source).astimezone(SHANGHAI).date()
+        self._judging = Judging(device, around, detector.names, day)
+        self._shadows = [Shadow(house.store, a, detectors, device, around, day) for a in shadows]
+        self._again = Again(house, device, around, footage.id, begins(self._source))
+        self._keeper = LookKeeper(house.looks)
+        self._judged_at, self._held = utcnow(), set[str]()
+        self._draw = Draw(footage.sha256, house.settings.sample_one_in)
+        if device.kind == DeviceKind.FIXED and not around.zones:
+            self._notes.append(
+                f"camera {device.code} has no zones: nothing on its picture is judged; draw zones first"
             )
-            position = fixed_position(device)
-            self._scene = FixedScene(device.code, self._zones, rules, mounting=mounting, position=position)
 
     def go(self, progress: Progress | None = None) -> None:
         """Look at all of it and write the result."""
@@ -94,8 +110,8 @@ class Run:
                 renewed = time.monotonic()
                 with self._house.database.write() as session:
                     footages.renew(session, self._footage.id, self._worker)
-        for event in self._scene.finish():
-            self._write(event, at_end=True)
+        for event in self._judging.scene.finish():
+            self._write(event)
         looked = footages.Looked(
             self._source.frames,
             self._detections,
@@ -103,48 +119,73 @@ class Run:
             time_of(self._source),
             [*self._source.notes, *self._scene_notes(), *self._notes],
         )
+        with self._house.database.read() as session:
+            beside = [shadow.finish(session, self._model_id) for shadow in self._shadows]
+        plain, drawn = self._draw.finish(self._house.store, self._times)
+        kept = self._keeper.finish()
         with self._house.database.write() as session:
-            footages.finish(session, self._footage.id, self._worker, looked)
+            row = footages.finish(session, self._footage.id, self._worker, looked)
+            for done in beside:
+                record_shadow(session, row, done)
+            record_draw(session, row, self._model_id, plain, drawn)
+            record_looks(session, row, kept, self._judged_at)
+        self._again.finish()
 
     def _look(self, frame: Frame) -> None:
-        seen = self._detector.detect([frame.image])[0]
+        # What is stored is what is judged, so that a replay with the same rules is the same to the bit.
+        seen = rounded(self._detector.detect([frame.image])[0], frame.size)
+        self._keeper.look(frame, seen)
         self._times.append(frame.captured_at)
         self._detections += len(seen)
-        if isinstance(self._scene, VehicleScene):
-            events = self._scene.look(frame.captured_at, frame.index, frame.size, seen, frame.position)
-        else:
-            events = self._scene.look(frame.captured_at, frame.index, frame.size, seen)
-        # The key pictures of an event may be wanted no more once it is told: keep them until it is written.
-        told = frozenset(t for e in events for t in e.violation.key_times)
-        self._book.keep(frame, seen, self._scene.wanted_times() | told)
-        for event in events:
-            self._write(event, at_end=False)
+        for event in self._judging.look(frame, seen):
+            self._write(event)
+        self._again.look(frame, seen)
+        for shadow in self._shadows:
+            shadow.look(frame)
+        self._draw.look(frame)
 
-    def _write(self, event: SceneEvent, *, at_end: bool) -> None:
+    def _write(self, event: SceneEvent) -> None:
         violation = event.violation
-        witness = Witness(
-            self._footage.id,
-            self._device.id,
-            self._detector.model_id,
-            time_of(self._source),
-            self._house.settings.legal_mode,
-            _numbers(self._rules[violation.rule]),
-        )
+        if violation.key in self._held:
+            return
         if event.change is Change.RAISED:
+            if self._hold_back(violation):
+                self._held.add(violation.key)
+                return
+            witness = Witness(
+                self._footage.id,
+                self._device.id,
+                self._model_id,
+                time_of(self._source),
+                self._house.settings.legal_mode,
+                _numbers(self._judging.rules[violation.rule]),
+                rule_set=self._judging.rule_set.version,
+                warning=violation.rule in self._judging.warnings,
+                colours=colours_of(violation, self._judging.book),
+            )
             part = self._pack(event, "birth")
             self._sealed_to[violation.key] = violation.key_times[-1]
             with self._house.database.write() as session:
                 raise_candidate(session, violation, witness, part)
             return
         ended = event.change is Change.ENDED
+        if ended:
+            self._draw.ended(violation)
         newer = violation.key_times[-1] > self._sealed_to.get(violation.key, violation.start)
         more = self._pack(event, "end") if ended and newer else None
         with self._house.database.write() as session:
-            update_sighting(session, violation, gone=ended and not at_end, ended=ended, packed=more)
+            update_sighting(session, violation, gone=event.gone, ended=ended, packed=more)
+
+    def _hold_back(self, violation: Violation) -> bool:
+        """Whether it lies in a remembered place, which is noted, or on a street that its rule does not mean."""
+        with self._house.database.write() as session:
+            if self._judging.off_grade(session, violation):
+                return True
+            return hold_back(session, violation, self._footage.id, self._device) is not None
 
     def _pack(self, event: SceneEvent, part: str) -> Packed:
         violation = event.violation
-        files = exhibits.pictures(violation, self._book, self._zones)
+        files = exhibits.pictures(violation, self._judging.book, self._judging.zones)
         if part == "end":
             files = files[-1:]
         settings = self._house.settings
@@ -156,14 +197,15 @@ class Run:
             violation,
             self._device,
             self._footage,
-            self._rules[violation.rule],
-            self._zones,
+            self._judging.rules[violation.rule],
+            self._judging.zones,
             {"id": self._detector.model_id, "sha256": self._detector.model_sha256},
+            self._judging.rule_set,
         )
         return pack(self._house.store, f"{violation.key}:{part}", [*files, *clips], statement)
 
     def _scene_notes(self) -> list[str]:
-        seen = self._scene.notes
+        seen = self._judging.scene.notes
         said = {
             f"{seen.repeated} looks had the time of the one before and were left out": seen.repeated,
             f"the clock jumped back for {seen.backwards} looks (by {seen.furthest_back_s:.0f} s at most): "

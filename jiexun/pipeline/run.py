@@ -11,10 +11,12 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 
+from casework.algorithms.scopes import chosen_for
 from casework.candidates.queries import count_by_footage
 from casework.devices import queries as devices
 from casework.footage import service as footages
 from casework.footage.queries import footage as get_footage
+from casework.rules.service import adopt_shipped
 from detector.detections import Detector
 from ingest.errors import IngestError
 from ingest.track_files import find_track
@@ -22,6 +24,7 @@ from jiexun.house import House
 from jiexun.pipeline.looking import Progress, Run, open_for
 from jiexun.pipeline.source import fingerprint
 from jiexun.pipeline.workers import is_gone, worker_name
+from jiexun.warehouse import Detectors
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,11 +65,17 @@ def accept_file(
 
 
 def run_footage(
-    house: House, footage_id: int, detector: Detector, progress: Progress | None = None
+    house: House, footage_id: int, detectors: Detectors | Detector, progress: Progress | None = None
 ) -> RunReport:
     """Look at accepted footage. Raises IngestError, DetectorError, CaseworkError; footage that cannot be used is
-    marked failed with the reason."""
+    marked failed with the reason.
+
+    detectors: the assigned version looks, read now, with its shadows beside it; a single detector looks itself,
+    whatever is assigned.
+    """
     began, worker = time.monotonic(), worker_name()
+    if not isinstance(detectors, Detectors):
+        detectors = Detectors(detectors)
     with house.database.write() as session:
         row = get_footage(session, footage_id)
         if row.state == "done":
@@ -74,11 +83,13 @@ def run_footage(
         if row.worker is not None and is_gone(row.worker):
             row.worker = row.lease_until = None  # killed: its lease need not be waited for
         footages.lease(session, row, worker)
+        adopt_shipped(session)
     with house.database.read() as session:
         row = get_footage(session, footage_id)
         device = devices.device_by_code(session, row.device.code)
+        chosen = chosen_for(session, device)
     try:
-        Run(house, row, device, detector, worker).go(progress)
+        Run(house, row, device, detectors, chosen, worker).go(progress)
     except IngestError as error:
         with house.database.write() as session:
             footages.fail(session, footage_id, worker, str(error))

@@ -5,7 +5,9 @@ from __future__ import annotations
 import hashlib
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import pairwise
 from pathlib import Path
+from statistics import median
 
 from casework.evidence.service import Exhibit
 from casework.storage import file_sha256
@@ -16,6 +18,7 @@ from ingest.pictures import PictureFolder, open_pictures
 from ingest.recorded import Recording, open_recording
 from ingest.track import Track
 from ingest.track_files import read_track
+from ingest.track_smoothing import smooth
 from ingest.viewing import viewing_copy
 
 Source = Recording | PictureFolder
@@ -39,7 +42,7 @@ def open_source(
     looks_per_second: float,
 ) -> Source:
     """Footage as looks. Raises IngestError in one line: what is wrong and how to mend it."""
-    track: Track | None = read_track(track_path) if track_path else None
+    track: Track | None = smooth(read_track(track_path)) if track_path else None
     if path.is_dir():
         return open_pictures(
             path, device_code, start, looks_per_second=looks_per_second, track=track, position=position
@@ -89,3 +92,12 @@ def time_of(source: Source) -> str:
 def begins(source: Source) -> datetime:
     """Capture time of the first picture, UTC."""
     return source.info.start if isinstance(source, Recording) else source.start
+
+
+def look_every_s(source: Source, looks_per_second: float) -> float:
+    """Seconds between two looks by plan: as often as asked, but no more often than there are pictures."""
+    if isinstance(source, Recording):
+        return max(1 / looks_per_second, source.survey.interval_s)
+    times = [picture.captured_at for picture in source.pictures]
+    steps = [(b - a).total_seconds() for a, b in pairwise(times)]
+    return max(1 / looks_per_second, median(steps)) if steps else 0.0

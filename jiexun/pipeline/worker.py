@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import threading
+import time
 from datetime import timedelta
 
 from casework.db import DatabaseDown, utcnow
@@ -11,22 +12,27 @@ from casework.errors import CaseworkError, StorageFull
 from casework.footage.queries import footage, running, waiting
 from casework.footage.service import fail, lease
 from detector.detections import Detector
-from detector.errors import DetectorError
+from detector.errors import BadWeights, DetectorError
 from ingest.errors import IngestError
 from jiexun.house import House
+from jiexun.pipeline.lookfile import forget_looks
 from jiexun.pipeline.run import run_footage
 from jiexun.pipeline.workers import is_gone, worker_name
+from jiexun.warehouse import Detectors
 
 LOG = logging.getLogger("jiexun.worker")
 LOOK_EVERY_S = 5.0
+FORGET_EVERY_S = 3600.0
 
 
 class Worker:
     """A thread that works on footage. ``wake`` after something was handed in."""
 
-    def __init__(self, house: House, detector: Detector) -> None:
-        self._house, self._detector = house, detector
+    def __init__(self, house: House, detectors: Detectors | Detector) -> None:
+        self._house = house
+        self._detectors = detectors if isinstance(detectors, Detectors) else Detectors(detectors)
         self._stop, self._wake = threading.Event(), threading.Event()
+        self._forget_at = 0.0
         self._thread = threading.Thread(target=self._work, name="jiexun-worker", daemon=True)
 
     def start(self) -> None:
@@ -53,10 +59,11 @@ class Worker:
             try:
                 found = self._next()
                 if found is not None:
-                    run_footage(self._house, found, self._detector)
+                    run_footage(self._house, found, self._detectors)
                     continue
-            except (StorageFull, DatabaseDown) as error:
-                # Not the footage's fault: it stays in the queue, and its turn comes when there is room again.
+            except (StorageFull, DatabaseDown, BadWeights) as error:
+                # Not the footage's fault: it stays in the queue, and its turn comes when there is room again, or
+                # the assigned algorithm's file.
                 LOG.error("footage waits: %s", error)
                 self._let_go(found)
             except (IngestError, DetectorError, CaseworkError) as error:
@@ -64,8 +71,19 @@ class Worker:
                 if found is not None:
                     with self._house.database.write() as session:
                         fail(session, found, worker_name(), str(error))
+            self._forget()
             self._wake.wait(LOOK_EVERY_S)
             self._wake.clear()
+
+    def _forget(self) -> None:
+        """Once an hour, between footage: stored looks whose time is over."""
+        if time.monotonic() < self._forget_at:
+            return
+        self._forget_at = time.monotonic() + FORGET_EVERY_S
+        try:
+            forget_looks(self._house)
+        except (DatabaseDown, OSError) as error:
+            LOG.error("old looks are dropped later: %s", error)
 
     def _let_go(self, footage_id: int | None) -> None:
         """Give the lease back; where even that cannot be written, it ends by itself."""

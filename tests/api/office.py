@@ -18,8 +18,10 @@ from api.context import Context
 from casework.db import Database
 from casework.devices.service import give_key
 from casework.people.roles import Role
+from casework.people.service import person_of
 from casework.storage import FileStore
 from tests import builders as b
+from tests import warehouse as w
 
 with (
     warnings.catch_warnings()
@@ -115,7 +117,13 @@ def open_office(database: Database, folder: Path, **settings: Any) -> Office:
         second = b.a_candidate(session, store, away, b.a_violation(device="CAM-B"))
         filed = b.a_candidate_row(session, camera, state="filed")
         case = b.a_case_row(session, filed)
+        algorithm = w.an_algorithm(session, "9", by=person_of(accounts["admin"]))
+        found, sample = (
+            w.a_finding(session, store, algorithm, camera),
+            w.a_sample(session, camera, store=store),
+        )
         ids = {
+            "algorithm": algorithm.id, "shadow-finding": found, "sample": sample,
             "candidate": first.id, "candidate_b": second.id, "filed": filed.id, "case": case.id,
             **{name: account.id for name, account in accounts.items()},
         }  # fmt: skip

@@ -19,6 +19,8 @@ EVERYBODY = {r.value for r in PEOPLE}
 READERS = EVERYBODY - {ADMIN}
 CASES = {LEGAL, OFFICER, LEADER, STATISTICIAN, AUDITOR}
 FIGURES = {LEGAL, LEADER, STATISTICIAN, AUDITOR}
+WAREHOUSE = {LEGAL, STATISTICIAN, AUDITOR, ADMIN}
+KEEPERS = {STATISTICIAN, ADMIN}
 PUBLIC, DEVICE = "anybody", "a device's key"
 
 # Method and path -> who may: roles, or PUBLIC, or DEVICE. Written by hand from DOMAIN section 1; a new endpoint fails
@@ -48,10 +50,46 @@ WHO: dict[tuple[str, str], set[str] | str] = {
     ("GET", "/api/reference"): EVERYBODY,
     ("GET", "/api/devices"): EVERYBODY,
     ("GET", "/api/devices/{code}"): EVERYBODY,
-    ("PUT", "/api/devices/{code}/zones"): {STATISTICIAN, ADMIN},
     ("GET", "/api/devices/{code}/picture"): EVERYBODY,
+    ("PUT", "/api/devices/{code}/picture"): {STATISTICIAN, ADMIN},
+    ("POST", "/api/devices/{code}/picture"): {STATISTICIAN, ADMIN},
+    ("GET", "/api/devices/{code}/pictures"): EVERYBODY,
+    ("GET", "/api/zones/{scope}"): EVERYBODY,
+    ("PUT", "/api/zones/{scope}"): {STATISTICIAN, ADMIN},
+    ("GET", "/api/zones/{scope}/revisions"): EVERYBODY,
+    ("GET", "/api/zones/{scope}/geojson"): EVERYBODY,
+    ("POST", "/api/zones/{scope}/geojson"): {STATISTICIAN, ADMIN},
+    ("POST", "/api/calendars"): EVERYBODY,
     ("GET", "/api/footage"): EVERYBODY,
-    ("GET", "/api/map"): READERS,
+    ("GET", "/api/map"): EVERYBODY,
+    ("GET", "/api/algorithms"): WAREHOUSE,
+    ("POST", "/api/algorithms"): KEEPERS,
+    ("GET", "/api/algorithms/{id}"): WAREHOUSE,
+    ("GET", "/api/algorithms/{id}/guards"): WAREHOUSE,
+    ("POST", "/api/algorithms/{id}/evaluations"): KEEPERS,
+    ("POST", "/api/algorithms/{id}/steps"): KEEPERS,
+    ("POST", "/api/assignments/{id}/rollback"): KEEPERS,
+    ("POST", "/api/assignments/{id}/end"): KEEPERS,
+    ("GET", "/api/shadow-findings/{id}/picture"): READERS,
+    ("GET", "/api/samples/estimate"): WAREHOUSE,
+    ("POST", "/api/samples/next"): {REVIEWER},
+    ("POST", "/api/samples/{id}/label"): {REVIEWER},
+    ("GET", "/api/samples/{id}/picture"): {REVIEWER},
+    ("GET", "/api/hints"): WAREHOUSE,
+    ("POST", "/api/hints/decisions"): KEEPERS,
+    ("GET", "/api/rules"): EVERYBODY,
+    ("GET", "/api/rules/{version}"): EVERYBODY,
+    ("POST", "/api/rules"): KEEPERS,
+    ("POST", "/api/rules/preview"): KEEPERS,
+    ("POST", "/api/candidates/{id}/merge"): {REVIEWER, LEADER},
+    ("POST", "/api/candidates/{id}/unmerge"): {REVIEWER, LEADER},
+    ("POST", "/api/candidates/{id}/split"): {REVIEWER, LEADER},
+    ("POST", "/api/candidates/{id}/restore"): {REVIEWER, LEADER},
+    ("GET", "/api/fixtures"): READERS,
+    ("POST", "/api/fixtures"): {REVIEWER, LEADER},
+    ("POST", "/api/fixtures/{id}/expire"): {REVIEWER, LEADER},
+    ("GET", "/api/watches"): READERS,
+    ("POST", "/api/watches"): {LEGAL, OFFICER, LEADER},
     ("OPTIONS", "/api/uploads"): PUBLIC,
     ("POST", "/api/uploads"): DEVICE,
     ("HEAD", "/api/uploads/{id}"): DEVICE,
@@ -138,19 +176,44 @@ BODIES: dict[tuple[str, str], Any] = {
         "username": "new", "display_name": "新", "role": "reviewer", "password": "a long password",
     },
     ("POST", "/api/queue/next"): {"stage": "first"},
+    ("POST", "/api/rules"): {"text": "[[rule]]", "reason": "r"},
+    ("POST", "/api/rules/preview"): {
+        "text": "[[rule]]", "since": "2026-10-12T00:00:00Z", "until": "2026-10-13T00:00:00Z",
+    },
+    ("POST", "/api/candidates/{id}/merge"): {"into": 1, "reason": "r"},
+    ("POST", "/api/candidates/{id}/unmerge"): {"reason": "r"},
+    ("POST", "/api/candidates/{id}/split"): {"sightings": [1], "reason": "r"},
+    ("POST", "/api/candidates/{id}/restore"): {"reason": "r"},
+    ("POST", "/api/fixtures"): {"reason": "r", "until": "2026-10-12T00:00:00Z"},
+    ("POST", "/api/fixtures/{id}/expire"): {"reason": "r"},
+    ("POST", "/api/watches"): {
+        "candidate": 1, "since": "2026-10-12T00:00:00Z", "until": "2026-10-12T00:00:00Z",
+    },
     ("POST", "/api/candidates/{id}/decisions"): {
         "stage": "first", "verdict": "keep", "seconds": 1, "key": "0123456789",
     },
     ("POST", "/api/cases/{id}/steps"): {"to": "paid", "reason": "r", "key": "0123456789"},
-    ("PUT", "/api/devices/{code}/zones"): [],
+    ("PUT", "/api/devices/{code}/picture"): {"evidence": 1},
+    ("PUT", "/api/zones/{scope}"): {"base": 0, "reason": "r", "shapes": []},
+    ("POST", "/api/zones/{scope}/geojson"): {"type": "FeatureCollection", "features": []},
+    ("POST", "/api/calendars"): {},
+    ("POST", "/api/algorithms"): {"model_id": "street-1", "reason": "r"},
+    ("POST", "/api/algorithms/{id}/evaluations"): {"dataset": "d", "figures": {}},
+    ("POST", "/api/algorithms/{id}/steps"): {"act": "retire", "reason": "r"},
+    ("POST", "/api/assignments/{id}/rollback"): {"reason": "r"},
+    ("POST", "/api/assignments/{id}/end"): {"reason": "r"},
+    ("POST", "/api/samples/{id}/label"): {"missed": []},
+    ("POST", "/api/hints/decisions"): {"key": "k", "verdict": "dismiss", "reason": "r"},
 }  # fmt: skip
 
 
 def _url(office: Office, path: str) -> str:
-    number = office.ids["case" if "/cases/" in path else "candidate"]
+    kinds = ("case", "algorithm", "shadow-finding", "sample")
+    number = office.ids[next((kind for kind in kinds if f"/{kind}s/" in path), "candidate")]
     if "/evidence/" in path:
         number = 1
-    filled = path.replace("{month}", "2026-10").replace("{code}", "CAM-A")
+    filled = path.replace("{month}", "2026-10").replace("{code}", "CAM-A").replace("{scope}", "ground")
+    filled = filled.replace("{version}", "1")
     filled = re.sub(r"\{id\}", str(number), filled)
     return filled + ("?figure=candidates" if path.endswith("/list") else "")
 
@@ -238,14 +301,14 @@ def test_what_changes_something_needs_the_pages_token(office: Office) -> None:
             caller.csrf = kept
             assert (answer.status_code, answer.json()["code"]) == (403, "bad_csrf"), (method, path, token)
             tried += 1
-    assert tried == 4 * 7
+    assert tried == 4 * sum(method in UNSAFE for method, _ in SIGNED)
 
 
 def test_another_sessions_token_is_wrong_too(office: Office) -> None:
     one, two = office.as_(ADMIN), office.as_(ADMIN)
     assert one.csrf != two.csrf
     one.csrf = two.csrf
-    assert one.put("/api/devices/CAM-A/zones", json=[]).status_code == 403
+    assert one.put("/api/zones/ground", json={"base": 0, "reason": "r", "shapes": []}).status_code == 403
 
 
 # Inside the door: squads ---------------------------------------------------------------------------------

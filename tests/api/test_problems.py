@@ -153,7 +153,9 @@ def test_signing_in_and_out(office: Office) -> None:
     me = caller.get("/api/session").json()
     assert (me["username"], me["role"], me["squad"]) == ("leader", "leader", None)
     assert me["csrf_token"] == caller.csrf
-    assert set(me["may"]) == {"senior", "candidates", "cases", "steps", "statistics", "devices"}
+    assert set(me["may"]) == {
+        *("senior", "candidates", "candidate_acts", "cases", "steps", "statistics", "devices", "rules")
+    }
     cookie = caller.cookies["jiexun_session"]
     assert caller.delete("/api/session").status_code == 204
     caller.cookies.set("jiexun_session", cookie)  # the old cookie, kept by somebody
@@ -272,4 +274,4 @@ def test_a_caller_sends_what_the_tests_say(office: Office) -> None:
     caller: Caller = office.as_("admin")
     assert caller.csrf is not None
     assert "x-csrf-token" not in caller.get("/api/health").request.headers
-    assert caller.put("/api/devices/CAM-A/zones", json=[]).request.headers["x-csrf-token"] == caller.csrf
+    assert caller.put("/api/zones/ground", json={}).request.headers["x-csrf-token"] == caller.csrf

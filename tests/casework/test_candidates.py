@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -342,6 +343,45 @@ def test_a_second_pass_ten_minutes_later_proves(small: House, after_s: float, pr
     row = small.get(first)
     assert row.proof == proof
     assert row.facts["clue_because"] == ([] if proof == "evidence" else ["one_pass"])
+
+
+def test_the_facts_say_whether_one_pass_or_two_prove_it(small: House) -> None:
+    first, _ = small.see(_pass(0))
+    facts = small.get(first).facts
+    assert (facts["proven_by"], facts["passes"], facts["passes_apart_s"]) == ("one_pass", 1, 0.0)
+    small.see(_pass(300))
+    assert small.get(first).facts["proven_by"] == "one_pass"
+    small.see(_pass(700))
+    facts = small.get(first).facts
+    assert (facts["proven_by"], facts["passes"], facts["passes_apart_s"]) == ("two_passes", 3, 700.0)
+    fixed, _ = small.see(b.a_violation(device="CAM-1", start=b.at(0), box=(700, 300, 800, 400)))
+    assert small.get(fixed).facts["proven_by"] == "dwell"
+
+
+def test_passes_under_two_versions_of_a_rule_do_not_prove_together(small: House) -> None:
+    first, _ = small.see(_pass(0))
+    small.see(replace(_pass(700), rule_version=2))
+    row = small.get(first)
+    assert (row.proof, row.facts["proven_by"]) == ("clue", "one_pass")
+    small.see(replace(_pass(1400), rule_version=2))  # two under version 2, 700 s apart
+    row = small.get(first)
+    assert (row.proof, row.facts["proven_by"]) == ("evidence", "two_passes")
+
+
+def test_of_two_candidates_within_the_error_the_nearer_is_joined(small: House) -> None:
+    def seen(east: float, seconds: float) -> Violation:
+        return b.a_violation(
+            device="CAR-1",
+            start=b.at(seconds),
+            seconds=0,
+            ground=b.metres(east=east, error_m=3.0),
+            proven=False,
+        )
+
+    west, _ = small.see(seen(0, 0))
+    east, _ = small.see(seen(9, 0))
+    assert west != east
+    assert small.see(seen(7, 900)) == (east, False)  # 7 m from the first as well: within 2 sqrt(9 + 9)
 
 
 def test_the_rule_that_was_applied_says_how_far_apart(small: House, monkeypatch: pytest.MonkeyPatch) -> None:

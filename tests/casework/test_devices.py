@@ -67,6 +67,10 @@ def _data(**changes: Any) -> dict[str, Any]:
         ({"mounting": {**b.MOUNTING, "height_m": 0}}, Invalid, "bad_mounting"),
         ({"mounting": {**b.MOUNTING, "hfov_deg": 180}}, Invalid, "bad_mounting"),
         ({"mounting": {**b.MOUNTING, "pitch_deg": float("nan")}}, Invalid, "bad_mounting"),
+        ({"mounting": {**b.MOUNTING, "pitch_deg": -44}}, Invalid, "bad_mounting"),  # it looks at the sky
+        ({"mounting": {**b.MOUNTING, "k1": -2}}, Invalid, "bad_mounting"),
+        ({"mounting": {**b.MOUNTING, "width": 1920}}, Invalid, "bad_mounting"),
+        ({"mounting": {**b.MOUNTING, "tilt": 3}}, Invalid, "bad_mounting"),
     ],
 )
 def test_what_makes_no_device(
@@ -136,3 +140,15 @@ def test_unknown_device(sqlite: Database) -> None:
         assert not queries.is_registered(session, "CAM-1")
         with pytest.raises(NotFound, match="CAM-1"):
             queries.device_by_code(session, "CAM-1")
+
+
+def test_a_mounting_by_focal_length_and_with_a_lens(sqlite: Database) -> None:
+    given = {k: v for k, v in b.MOUNTING.items() if k != "hfov_deg"}
+    with sqlite.write() as session:
+        b.a_squad(session)
+        data = {**given, "focal_px": 960, "width": 1920, "height": 1080, "k1": -0.05}
+        kept = service.add_device(session, "system", _data(mounting=data)).mounting
+    assert kept is not None
+    assert kept["hfov_deg"] == pytest.approx(90.0)  # half of 1920 px at 960 px: 45 degrees
+    assert (kept["k1"], kept["width"], kept["height"]) == (-0.05, 1920, 1080)
+    assert service.mounting_from(kept).k1 == -0.05

@@ -14,13 +14,18 @@ from sqlalchemy import Executable, inspect, text
 from sqlalchemy.exc import DBAPIError
 
 from casework import schema
+from casework.candidates.life import withdraw
 from casework.candidates.queries import Filter
 from casework.candidates.tables import Candidate
 from casework.db import Database
+from casework.devices.pictures import add_picture
+from casework.places.service import set_zones
 from casework.review.service import Choice, decide, take_next
+from casework.rules.service import adopt_shipped
 from casework.storage import FileStore
 from casework.tables import Base
 from tests import builders as b
+from tests import warehouse as w
 
 APPEND_ONLY = {
     "audit_event": {"actor": "nobody"},
@@ -28,6 +33,14 @@ APPEND_ONLY = {
     "evidence_seal": {"manifest_sha256": ""},
     "evidence_item": {"role": "latest"},
     "case_event": {"reason": "changed"},
+    "candidate_event": {"reason": "changed"},
+    "rule_set": {"text": ""},
+    "algorithm_event": {"reason": "changed"},
+    "algorithm_evaluation": {"figures": {}},
+    "sample_label": {"missed": []},
+    "hint_decision": {"reason": "changed"},
+    "zone_revision": {"reason": "changed"},
+    "reference_picture": {"sha256": ""},
 }
 
 
@@ -52,7 +65,15 @@ def _one_row_of_each(database: Database, store: FileStore) -> None:
     """A candidate that was reviewed twice and became a case: every append-only table has a row."""
     with database.write() as session:
         first, second = b.a_person(session, "reviewer"), b.a_person(session, "legal")
-        candidate = b.a_candidate(session, store, b.a_device(session))
+        device = b.a_device(session)
+        candidate = b.a_candidate(session, store, device)
+        withdraw(session, b.a_candidate_row(session, device).id, "a test")
+        adopt_shipped(session)
+        w.a_hint_answered(session, device)
+        set_zones(session, "system", None, [b.a_ground_place()])
+        add_picture(session, store, "system", device, b.a_png(width=640, height=360))
+        w.a_label(session, device)
+        w.an_evaluation(session, w.an_algorithm(session))
         for person, choice in (
             (first, Choice("first", "keep", "key-first")),
             (second, Choice("legal", "accept", "key-legal")),

@@ -255,7 +255,7 @@ def test_everything_outside_the_table_is_refused_and_writes_nothing(small: Desk)
                 assert caught.value.code == ("already_decided" if known else "bad_verdict")
                 assert small.get(1).state == state
                 tried += 1
-    assert tried == 3 * 6 * 5 - len(TABLE)
+    assert tried == 3 * 8 * 5 - len(TABLE)
     assert small.count(Decision) == 0
 
 

@@ -299,7 +299,7 @@ def _slow(all_: Everything, code: str, month: str, squad: Squad | None, kind: st
     """The definition of a figure in plain words, row by row, without SQL's conditions."""
     mine = [
         c for c in all_.candidates
-        if _shanghai_month(c.first_at) == month
+        if _shanghai_month(c.first_at) == month and c.state not in ("merged", "withdrawn")
         and (squad is None or c.squad_id == squad.id) and (kind is None or c.type == kind)
     ]  # fmt: skip
     cases = [

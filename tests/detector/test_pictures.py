@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import zlib
+from importlib.util import find_spec
 from pathlib import Path
 
 import numpy as np
@@ -97,3 +99,93 @@ def test_broken_files_are_refused_in_one_line(tmp_path: Path) -> None:
 def test_a_missing_file_is_named(tmp_path: Path) -> None:
     with pytest.raises(BadPicture, match=r"absent\.jpg"):
         read_picture(tmp_path / "absent.jpg")
+
+
+def test_a_very_wide_picture_is_read(tmp_path: Path) -> None:
+    image = read_picture(saved(tmp_path / "a.png", Pillow.new("RGB", (20_000, 40), RED)))
+    assert image.shape == (40, 20_000, 3)
+    assert image[39, 19_999].tolist() == [10, 30, 200]
+
+
+@pytest.mark.parametrize("suffix", ["gif", "webp", "png"])
+def test_moving_pictures_are_refused_and_their_single_kin_read(tmp_path: Path, suffix: str) -> None:
+    frames = [Pillow.new("RGB", (32, 32), (c, c, c)) for c in (0, 120, 250)]
+    moving = saved(tmp_path / f"a.{suffix}", frames[0], save_all=True, append_images=frames[1:])
+    with pytest.raises(BadPicture, match="give single pictures"):
+        read_picture(moving)
+    assert abs(int(read_picture(saved(tmp_path / f"b.{suffix}", frames[1]))[9, 9, 1]) - 120) <= 2
+
+
+@pytest.mark.parametrize("orientation", range(1, 9))
+def test_every_exif_orientation_comes_upright(tmp_path: Path, orientation: int) -> None:
+    """Upright, the corner at the top left is dark; the file holds it where the orientation says."""
+    upright = np.full((32, 64), 250, np.uint8)
+    upright[:16, :32] = 5
+    stored = {
+        1: upright, 2: upright[:, ::-1], 3: upright[::-1, ::-1], 4: upright[::-1],
+        5: upright.T, 6: np.rot90(upright), 7: upright[::-1, ::-1].T, 8: np.rot90(upright, -1),
+    }[orientation]  # fmt: skip
+    exif = Pillow.Exif()
+    exif[0x0112] = orientation
+    picture = Pillow.fromarray(np.ascontiguousarray(stored)).convert("RGB")
+    image = read_picture(saved(tmp_path / "a.jpg", picture, exif=exif, quality=95))
+    assert image.shape == (32, 64, 3)
+    assert image[2:13, 2:28].max() < 60
+    assert image[20:, 36:].min() > 190
+
+
+def test_an_inverted_cmyk_jpeg_keeps_its_colour(tmp_path: Path) -> None:
+    cmyk = Pillow.new("CMYK", (32, 32), (0, 255, 255, 0))  # red
+    blue, green, red = read_picture(saved(tmp_path / "a.jpg", cmyk, quality=95))[16, 16].tolist()
+    assert (blue, green) < (40, 40)
+    assert red > 215
+
+
+def test_a_bomb_is_refused_before_it_is_unpacked(tmp_path: Path) -> None:
+    small = saved(tmp_path / "a.png", Pillow.new("L", (32, 32))).read_bytes()
+    header = b"IHDR" + (60_000).to_bytes(4, "big") * 2 + small[24:29]
+    bomb = small[:12] + header + zlib.crc32(header).to_bytes(4, "big") + small[33:]
+    (tmp_path / "bomb.png").write_bytes(bomb)
+    with pytest.raises(BadPicture, match=r"bomb\.png: .*more than 80,000,000 pixels; make it smaller"):
+        read_picture(tmp_path / "bomb.png")
+
+
+def test_a_picture_of_numbers_that_are_none_is_refused(tmp_path: Path) -> None:
+    values = np.full((20, 20), np.nan, np.float32)
+    with pytest.raises(BadPicture, match="no numbers"):
+        read_picture(saved(tmp_path / "a.tif", Pillow.fromarray(values)))
+
+
+def test_folders_are_no_pictures(tmp_path: Path) -> None:
+    with pytest.raises(BadPicture, match="give a picture file"):
+        read_picture(tmp_path)
+
+
+@pytest.mark.train
+@pytest.mark.skipif(find_spec("ultralytics") is None, reason="no [train] extra")
+def test_reading_does_not_change_once_ultralytics_is_imported(tmp_path: Path) -> None:
+    """It replaces PIL.Image.open and cv2.imread for the whole process."""
+    from detector.backends.torch_runtime import prepare
+
+    lying = Pillow.effect_noise((40, 20), 90).convert("RGB")
+    exif = Pillow.Exif()
+    exif[0x0112] = 6
+    good = saved(tmp_path / "a.jpg", lying, exif=exif, quality=95)
+    (tmp_path / "none.jpg").write_bytes(b"")
+    (tmp_path / "text.jpg").write_bytes(b"not a picture")
+    (tmp_path / "cut.jpg").write_bytes(good.read_bytes()[:500])
+
+    def answers() -> list[object]:
+        told: list[object] = [read_picture(good).tobytes()]
+        for name in ("none.jpg", "text.jpg", "cut.jpg"):
+            with pytest.raises(BadPicture) as refused:
+                read_picture(tmp_path / name)
+            told.append(str(refused.value))
+        return told
+
+    before = answers()
+    prepare()
+    import ultralytics.utils.patches
+
+    assert Pillow.open is ultralytics.utils.patches.image_open
+    assert answers() == before

@@ -113,6 +113,129 @@ def test_one_epoch_trains_and_exports(base: Path, drawn: Path, tmp_path: Path) -
     assert seen[0].names == CLASSES
 
 
+@pytest.fixture(scope="module")
+def dataset(drawn: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The drawn pictures as a data set: six to train on, from three places, and two to check."""
+    root = tmp_path_factory.mktemp("dataset")
+    rows = ["file,split,group"]
+    for number in range(8):
+        split = "val" if number > 5 else "train"
+        for kind, suffix in (("images", ".jpg"), ("labels", ".txt")):
+            (root / kind / split).mkdir(parents=True, exist_ok=True)
+            name = f"{number}{suffix}"
+            (root / kind / split / name).write_bytes((drawn / kind / name).read_bytes())
+        rows.append(f"{number}.jpg,{split},place{number // 2}")
+    (root / "sources.csv").write_text("\n".join(rows), "utf-8")
+    (root / "data.yaml").write_text(
+        "path: .\ntrain: images/train\nval: images/val\nnames: {0: stall, 1: shop_goods, 2: pile}\n", "utf-8"
+    )
+    return root
+
+
+@pytest.fixture
+def recipe(tmp_path: Path) -> Path:
+    """One short step at 64 px, as a file."""
+    path = tmp_path / "short.toml"
+    path.write_text(
+        'name = "short"\nversion = "0.0.1"\nsize = 64\nnetwork = "yolo26n"\n[base]\nfile = "base.pt"\n'
+        '[[steps]]\nname = "one"\ndata = ["as_labelled"]\nepochs = 1\nsize = 64\nbatch = 4\n'
+        "close_mosaic = 0\nwarmup = 0\n",
+        "utf-8",
+    )
+    return path
+
+
+def test_a_recipe_is_followed_and_goes_on_where_it_broke_off(
+    base: Path, dataset: Path, recipe: Path, tmp_path: Path
+) -> None:
+    from typer.testing import CliRunner
+
+    from jiexun.cli import app
+
+    work, out = tmp_path / "work", tmp_path / "out"
+    call = [
+        "model", "train", str(dataset), "--recipe", str(recipe), "--base", str(base), "--teacher", "none",
+        "--work", str(work), "--out", str(out), "--json",
+    ]  # fmt: skip
+    first = CliRunner().invoke(app, call)
+    assert first.exit_code == 0, first.output
+    model = find_model(out)
+    assert model.name == "short"
+    training = model.record["training"]
+    assert training["recipe"]["steps"][0]["epochs"] == 1
+    assert training["steps"][0]["shown_per_epoch"]["pictures"] == 6
+    assert len(training["recipe_sha256"]) == 64
+    assert model.record["checkpoint"]["network"] == "yolo26n"
+    assert (out / "short.onnx").stat().st_size < 6e6  # 2.4 million weights of two bytes
+    # the step is done: the second call trains nothing, and from the same weights comes the same file
+    trained = (work / "runs" / "one" / "weights" / "last.pt").stat().st_mtime_ns
+    second = CliRunner().invoke(app, call)
+    assert second.exit_code == 0, second.output
+    assert (work / "runs" / "one" / "weights" / "last.pt").stat().st_mtime_ns == trained
+    assert find_model(out).sha256 == model.sha256
+
+
+def test_a_checkpoint_holds_the_weights_and_runs_nothing(base: Path, drawn: Path, tmp_path: Path) -> None:
+    from detector.errors import BadWeights
+    from detector.training.checkpoint import load_checkpoint, save_checkpoint
+
+    kept = save_checkpoint(base, tmp_path / "kept.safetensors", "yolo26n")
+    back = load_checkpoint(kept, tmp_path / "back.pt")
+    image = read_picture(drawn / "images" / "1.jpg")
+    a, b = (
+        UltralyticsDetector(file, size=160, floor=0.1, iou=0.7).detect([image])[0] for file in (base, back)
+    )
+    assert len(a) >= 1
+    assert_same(a, b, least=float(np.median(a.confidence)))
+    (tmp_path / "broken.safetensors").write_bytes(kept.read_bytes()[:1000])
+    with pytest.raises(BadWeights, match="broken"):
+        load_checkpoint(tmp_path / "broken.safetensors", tmp_path / "x.pt")
+
+
+def test_the_shipped_checkpoint_is_the_shipped_model(drawn: Path, tmp_path: Path) -> None:
+    from detector.training.checkpoint import load_checkpoint
+    from detector.weights import weights_folder
+
+    model = find_model(name="jiexun-street-n")
+    back = load_checkpoint(weights_folder() / model.record["checkpoint"]["file"], tmp_path / "back.pt")
+    image = read_picture(drawn / "images" / "1.jpg")
+    a = OnnxDetector(model, floor=0.01).detect([image])[0]
+    b = UltralyticsDetector(back, size=640, floor=0.01, iou=model.overlap, end2end=False).detect([image])[0]
+    assert len(a) >= 1
+    assert_same(a, b, least=float(np.median(a.confidence)))
+
+
+def test_cross_validation_looks_at_every_picture_once(
+    base: Path, dataset: Path, recipe: Path, tmp_path: Path
+) -> None:
+    from detector.datasets.layout import open_dataset
+    from detector.training.crossvalidate import crossvalidate
+    from detector.training.dataset import gather
+    from detector.training.materials import Given
+    from detector.training.recipe import load_recipe
+
+    data = open_dataset(dataset)
+    part, check = (gather(data, split, tmp_path / split) for split in ("train", "val"))
+    given = Given(part.images, part.labels, check)
+    looks = crossvalidate(load_recipe(recipe)[0], dataset, given, base, tmp_path / "work", count=3, threads=1)
+    assert sorted(scene.file for scene in looks.scenes) == [f"{n}.jpg" for n in range(6)]
+    for fold in range(3):
+        trained = {p.name for p in (tmp_path / "work" / f"fold{fold}" / "set" / "images" / "train").iterdir()}
+        judged = {p.name for p in (tmp_path / "work" / f"fold{fold}" / "set" / "images" / "val").iterdir()}
+        assert len(judged) == 2
+        assert not trained & judged
+        assert len({int(name[0]) // 2 for name in judged}) == 1  # one place
+
+
+def test_the_wrong_base_weights_are_refused(base: Path, tmp_path: Path) -> None:
+    from detector.errors import BadRecipe
+    from detector.training.recipe import load_recipe
+    from detector.training.run import base_of
+
+    with pytest.raises(BadRecipe, match=r"yolo26n\.pt"):
+        base_of(load_recipe("street-n")[0], base, tmp_path)
+
+
 def test_suppression_inside_ultralytics_works_beside_a_cpu_torch(base: Path, drawn: Path) -> None:
     """The cure of torchvision's missing operators gives its result: greedy, by falling score."""
     from detector.backends.torch_runtime import prepare

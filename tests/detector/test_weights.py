@@ -60,6 +60,9 @@ def test_a_missing_file_is_refused(tmp_path: Path, file: Path) -> None:
         ({"thresholds": {"stall": 0.4, "pile": 40}}, "thresholds"),
         ({"file": "../tiny.onnx"}, "beside"),
         ({"size": "large"}, "size|large"),
+        ({"int8": {"file": "../tiny-int8.onnx", "sha256": "0"}}, "beside"),
+        ({"int8": {"file": "tiny-int8.onnx"}}, "sha256"),
+        ({"int8": "yes"}, "TypeError"),
     ],
 )
 def test_entries_that_cannot_be_are_refused_in_one_line(
@@ -93,9 +96,10 @@ def test_a_default_that_is_not_listed(tmp_path: Path, file: Path) -> None:
 
 def test_the_shipped_manifest_holds_and_names_no_machine() -> None:
     checkout = f"{Path(__file__).resolve().parents[2]}/".encode()
-    for model in read_manifest():
+    models = read_manifest()
+    assert sum(model.path.stat().st_size for model in models) < 25_000_000
+    for model in models:
         weights.verify(model)
-        assert model.path.stat().st_size < 12_000_000
         for text in (json.dumps(model.record).encode(), model.path.read_bytes()):
             assert not any(place in text for place in (checkout, b"/tmp/", b"/home/", b"/root/"))
     assert weights_folder().name == "weights"

@@ -78,7 +78,7 @@ def picture(things: list[Thing], at: float) -> Image:
     return image
 
 
-def _see(image: Image) -> list[Seen]:
+def see(image: Image) -> list[Seen]:
     seen: list[Seen] = []
     for label, colour in COLOURS.items():
         mask = (np.abs(image.astype(int) - colour).max(axis=2) < 40).astype(np.uint8)
@@ -91,7 +91,7 @@ def _see(image: Image) -> list[Seen]:
 
 def colour_detector() -> ScriptedDetector:
     """Sees every rectangle for what its colour says."""
-    return ScriptedDetector(_see, NAMES)
+    return ScriptedDetector(see, NAMES)
 
 
 def look_at(house: House, video: Path, device: str) -> RunReport:

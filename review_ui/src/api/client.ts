@@ -43,6 +43,16 @@ export async function ask<T>(answer: Promise<Answer<T>>, quiet401 = false): Prom
   return got.data as T
 }
 
+/** Sends a file as it is, with language and token like every other request. */
+export function sendFile(path: string, file: Blob): Promise<unknown> {
+  const headers = { 'Accept-Language': context.language, 'X-CSRF-Token': context.csrf, 'Content-Type': 'application/octet-stream' }
+  const sent = fetch(path, { method: 'POST', body: file, headers, credentials: 'same-origin' }).then(async (response) => {
+    const body: unknown = await response.json().catch(() => null)
+    return { data: body, error: body, response }
+  })
+  return ask(sent)
+}
+
 /** Gives a lease back although the page is being left. */
 export function releaseOnLeave(id: number): void {
   void fetch(`/api/candidates/${id}/release`, {

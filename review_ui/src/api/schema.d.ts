@@ -396,46 +396,6 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/api/devices/{code}/zones": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        /**
-         * Set Zones
-         * @description Replace the zones of a fixed camera's picture; changed ones get a new version.
-         */
-        put: operations["setZones"];
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/devices/{code}/picture": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * Device Picture
-         * @description The newest sealed picture of a device, as a viewing copy.
-         */
-        get: operations["devicePicture"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
     "/api/footage": {
         parameters: {
             query?: never;
@@ -524,6 +484,638 @@ export interface paths {
         patch: operations["appendUpload"];
         trace?: never;
     };
+    "/api/algorithms": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Algorithms
+         * @description Versions, what holds where, and what lies in the weights folder.
+         */
+        get: operations["listAlgorithms"];
+        put?: never;
+        /**
+         * Add Algorithm
+         * @description Add a model of the server's weights folder; its file is copied into the warehouse.
+         */
+        post: operations["addAlgorithm"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/algorithms/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Algorithm
+         * @description One version: figures, events, assignments, precision, comparison of its shadow runs.
+         */
+        get: operations["algorithm"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/algorithms/{id}/guards": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Guards
+         * @description What a promotion in a scope by this person asks for, and whether it holds.
+         */
+        get: operations["algorithmGuards"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/algorithms/{id}/evaluations": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Record Evaluation
+         * @description Keep an evaluation with the version that it is of.
+         */
+        post: operations["recordEvaluation"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/algorithms/{id}/steps": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Take Step
+         * @description Shadow, promote or retire. 409 with every guard that does not hold.
+         */
+        post: operations["algorithmStep"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/assignments/{id}/rollback": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Rollback
+         * @description Withdraw the version of this assignment and restore the one before it. New footage uses it at once.
+         */
+        post: operations["rollback"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/assignments/{id}/end": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * End Shadow
+         * @description A shadow run ends.
+         */
+        post: operations["endShadow"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/shadow-findings/{id}/picture": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Shadow Picture
+         * @description The picture of what a shadow would have raised.
+         */
+        get: operations["shadowPicture"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/samples/estimate": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Estimate
+         * @description Looks with a missed thing per 1,000 looks without a candidate; of one model, or of all.
+         */
+        get: operations["missEstimate"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/samples/next": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Take Next
+         * @description Lease the next sample to this person.
+         */
+        post: operations["nextSample"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/samples/{id}/label": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Label
+         * @description Nothing missed, or what was, with type and box.
+         */
+        post: operations["labelSample"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/samples/{id}/picture": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Picture
+         * @description The look's picture.
+         */
+        get: operations["samplePicture"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/hints": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Hints
+         * @description Open hints, most rejections first, and earlier answers.
+         */
+        get: operations["listHints"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/hints/decisions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Decide Hint
+         * @description Accept or dismiss: recorded, nothing is changed by it. ``apply`` says where an accepted cure is carried out.
+         */
+        post: operations["decideHint"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/zones/{scope}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Shapes
+         * @description The zones and door lines of "device:CODE" (its picture) or "ground": of now, or of an earlier version.
+         */
+        get: operations["shapes"];
+        /**
+         * Save Shapes
+         * @description Save all shapes as a new version. 409 when somebody saved since ``base``; nothing is ever changed in place.
+         */
+        put: operations["saveShapes"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/zones/{scope}/revisions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Revisions
+         * @description All versions, newest first: who, when, why.
+         */
+        get: operations["revisions"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/zones/{scope}/geojson": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Export Shapes
+         * @description A version as GeoJSON; a picture's zones in its pixels, marked so (casework.places.geojson).
+         */
+        get: operations["exportShapes"];
+        put?: never;
+        /**
+         * Read Shapes
+         * @description Read and check a GeoJSON file for the editor. Nothing is saved: a person looks at it first.
+         */
+        post: operations["readShapes"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/calendars": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Say Calendar
+         * @description What a calendar means in words, and whether it holds now.
+         */
+        post: operations["sayCalendar"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/devices/{code}/pictures": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Device Pictures
+         * @description The newest sealed pictures of a device, from which its reference may be chosen.
+         */
+        get: operations["devicePictures"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/devices/{code}/picture": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Device Picture
+         * @description The device's picture: its reference, else a viewing copy of its newest sealed one; or of the one asked for.
+         */
+        get: operations["devicePicture"];
+        /**
+         * Set Picture
+         * @description Make one of the device's sealed pictures its reference.
+         */
+        put: operations["setPicture"];
+        /**
+         * Upload Picture
+         * @description Make an uploaded picture (JPEG, PNG) the device's reference. The body is the file.
+         */
+        post: operations["uploadPicture"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/rules": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Rules
+         * @description All versions, newest first.
+         */
+        get: operations["listRules"];
+        put?: never;
+        /**
+         * Add Rules
+         * @description Enter the next version; it is checked as a whole and never reaches back.
+         */
+        post: operations["addRules"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/rules/{version}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Rule Set
+         * @description One version with its text.
+         */
+        get: operations["ruleSet"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/rules/preview": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Preview
+         * @description Judge stored looks by these rules, for some seconds; ``next`` says where to go on. Nothing is written.
+         */
+        post: operations["previewRules"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/candidates/{id}/merge": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Merge
+         * @description It is the same thing as another, which goes on and is returned.
+         */
+        post: operations["mergeCandidate"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/candidates/{id}/unmerge": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Unmerge
+         * @description A merged one is a candidate of its own again.
+         */
+        post: operations["unmergeCandidate"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/candidates/{id}/split": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Split
+         * @description Some sightings are of another thing, whose new candidate is returned.
+         */
+        post: operations["splitCandidate"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/candidates/{id}/restore": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Restore
+         * @description One that the system withdrew is reviewed after all.
+         */
+        post: operations["restoreCandidate"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/fixtures": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Fixtures
+         * @description Remembered places, newest first.
+         */
+        get: operations["listFixtures"];
+        put?: never;
+        /**
+         * Add Fixture
+         * @description Remember a false place or a fixture for a while: nothing of its type is raised there.
+         */
+        post: operations["addFixture"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/fixtures/{id}/expire": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Expire Fixture
+         * @description End it before its time.
+         */
+        post: operations["expireFixture"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/watches": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Watches
+         * @description Places that are looked at again, newest first, with what the looks showed.
+         */
+        get: operations["listWatches"];
+        put?: never;
+        /**
+         * Add Watch
+         * @description Look again at a candidate's place from a moment on, by itself.
+         */
+        post: operations["addWatch"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/health": {
         parameters: {
             query?: never;
@@ -584,6 +1176,196 @@ export interface components {
             created_at: string;
         };
         /**
+         * AlgorithmBrief
+         * @description A row of the list. ``holds``: where it is used or runs beside, now. ``next``: acts this person may take.
+         *
+         *     headline: of the newest evaluation, else of the manifest.
+         */
+        AlgorithmBrief: {
+            /** Id */
+            id: number;
+            /** Name */
+            name: string;
+            /** Version */
+            version: string;
+            /** Model Id */
+            model_id: string;
+            /** Kind */
+            kind: string;
+            /**
+             * State
+             * @enum {string}
+             */
+            state: "trained" | "shadow" | "active" | "retired";
+            /** Classes */
+            classes: string[];
+            /** Size */
+            size: number;
+            /** Added By */
+            added_by: string;
+            /** Added At */
+            added_at: string;
+            /** Approved By */
+            approved_by: string | null;
+            /** Approved At */
+            approved_at: string | null;
+            /** Holds */
+            holds: components["schemas"]["AssignmentOut"][];
+            precision: components["schemas"]["ShareOut"];
+            /** Undecided */
+            undecided: number;
+            /** Next */
+            next: string[];
+            headline: components["schemas"]["HeadlineOut"] | null;
+        };
+        /**
+         * AlgorithmEventOut
+         * @description One act on a version.
+         */
+        AlgorithmEventOut: {
+            /** At */
+            at: string;
+            /** By */
+            by: string;
+            /** Act */
+            act: string;
+            /** From State */
+            from_state: ("trained" | "shadow" | "active" | "retired") | null;
+            /**
+             * To State
+             * @enum {string}
+             */
+            to_state: "trained" | "shadow" | "active" | "retired";
+            /** Reason */
+            reason: string;
+            /** Data */
+            data: {
+                [key: string]: unknown;
+            };
+        };
+        /**
+         * AlgorithmIn
+         * @description Add a model of the server's weights folder.
+         */
+        AlgorithmIn: {
+            /** Model Id */
+            model_id: string;
+            /** Reason */
+            reason: string;
+        };
+        /**
+         * AlgorithmOut
+         * @description All of one version. ``record``: its entry in the manifest (data, recipe, figures, licence).
+         */
+        AlgorithmOut: {
+            /** Id */
+            id: number;
+            /** Name */
+            name: string;
+            /** Version */
+            version: string;
+            /** Model Id */
+            model_id: string;
+            /** Kind */
+            kind: string;
+            /**
+             * State
+             * @enum {string}
+             */
+            state: "trained" | "shadow" | "active" | "retired";
+            /** Classes */
+            classes: string[];
+            /** Size */
+            size: number;
+            /** Added By */
+            added_by: string;
+            /** Added At */
+            added_at: string;
+            /** Approved By */
+            approved_by: string | null;
+            /** Approved At */
+            approved_at: string | null;
+            /** Holds */
+            holds: components["schemas"]["AssignmentOut"][];
+            precision: components["schemas"]["ShareOut"];
+            /** Undecided */
+            undecided: number;
+            /** Next */
+            next: string[];
+            headline: components["schemas"]["HeadlineOut"] | null;
+            /** Sha256 */
+            sha256: string;
+            /** File */
+            file: string;
+            /** Thresholds */
+            thresholds: {
+                [key: string]: number;
+            };
+            /** Record */
+            record: {
+                [key: string]: unknown;
+            };
+            /** Events */
+            events: components["schemas"]["AlgorithmEventOut"][];
+            /** Assignments */
+            assignments: components["schemas"]["AssignmentOut"][];
+            /** Evaluations */
+            evaluations: components["schemas"]["EvaluationOut"][];
+            /** Precision Rows */
+            precision_rows: components["schemas"]["PrecisionRow"][];
+            shadow: components["schemas"]["ComparisonOut"];
+        };
+        /**
+         * AlgorithmRef
+         * @description A version of an algorithm, in short.
+         */
+        AlgorithmRef: {
+            /** Id */
+            id: number;
+            /** Name */
+            name: string;
+            /** Version */
+            version: string;
+            /** Model Id */
+            model_id: string;
+        };
+        /**
+         * AlgorithmStepIn
+         * @description An act: shadow and promote in a scope, retire everywhere.
+         */
+        AlgorithmStepIn: {
+            /**
+             * Act
+             * @enum {string}
+             */
+            act: "shadow" | "promote" | "retire";
+            /**
+             * @default {
+             *       "kind": "district",
+             *       "target": ""
+             *     }
+             */
+            scope: components["schemas"]["ScopeIn"];
+            /** Reason */
+            reason: string;
+        };
+        /**
+         * AlgorithmsOut
+         * @description The warehouse: versions (newest first), assignments that hold, what could be added, groups there are.
+         */
+        AlgorithmsOut: {
+            /** Algorithms */
+            algorithms: components["schemas"]["AlgorithmBrief"][];
+            /** Assignments */
+            assignments: components["schemas"]["AssignmentOut"][];
+            /** Offers */
+            offers: components["schemas"]["OfferOut"][];
+            /** Offers Problem */
+            offers_problem: string | null;
+            /** Groups */
+            groups: string[];
+        };
+        /**
          * ApprovalOut
          * @description One approval of a device (Penalty Law art. 41): who, which document, from when to when.
          */
@@ -600,6 +1382,38 @@ export interface components {
             person: string;
             /** Valid */
             valid: boolean;
+        };
+        /**
+         * AssignmentOut
+         * @description A version is used (active) or runs beside (shadow) in a scope. ``ended_at`` none: it holds now.
+         *
+         *     replaces: the version before it there, which a rollback restores; none: that of the scope around it.
+         */
+        AssignmentOut: {
+            /** Id */
+            id: number;
+            algorithm: components["schemas"]["AlgorithmRef"];
+            /**
+             * Role
+             * @enum {string}
+             */
+            role: "active" | "shadow";
+            /**
+             * Scope
+             * @enum {string}
+             */
+            scope: "district" | "group" | "device";
+            /** Target */
+            target: string;
+            /** Since */
+            since: string;
+            /** Ended At */
+            ended_at: string | null;
+            /** By */
+            by: string;
+            /** Reason */
+            reason: string;
+            replaces: components["schemas"]["AlgorithmRef"] | null;
         };
         /**
          * AuditOut
@@ -641,6 +1455,74 @@ export interface components {
             ];
             /** Subject */
             subject: boolean;
+        };
+        /**
+         * CalendarData
+         * @description When a zone holds, in Shanghai. Empty parts do not limit. weekdays: 1 Monday to 7. hours: from, to; to before
+         *     from crosses midnight. dates: first, last, both included. days: by public holidays.
+         */
+        CalendarData: {
+            /**
+             * Weekdays
+             * @default []
+             */
+            weekdays: number[];
+            /**
+             * Months
+             * @default []
+             */
+            months: number[];
+            /**
+             * Hours
+             * @default []
+             */
+            hours: [
+                string,
+                string
+            ][];
+            /**
+             * Dates
+             * @default []
+             */
+            dates: [
+                string,
+                string
+            ][];
+            /**
+             * Days
+             * @default any
+             * @enum {string}
+             */
+            days: "any" | "workdays" | "restdays" | "holidays" | "not_holidays";
+        };
+        /**
+         * CalendarIn
+         * @description A calendar to be said in words.
+         */
+        CalendarIn: {
+            /** Valid From */
+            valid_from?: string | null;
+            /** Valid To */
+            valid_to?: string | null;
+            calendar?: components["schemas"]["CalendarData"] | null;
+        };
+        /**
+         * CalendarOut
+         * @description What a calendar says. problem: why it cannot be used. unknown_year: its public holidays are not known yet.
+         */
+        CalendarOut: {
+            /** Words */
+            words: string;
+            /** Always */
+            always: boolean;
+            /** Now */
+            now: boolean;
+            /** Next Change */
+            next_change: string | null;
+            /** Unknown Year */
+            unknown_year: number | null;
+            /** Problem */
+            problem: string | null;
         };
         /**
          * Candidate
@@ -688,6 +1570,8 @@ export interface components {
             case_id: number | null;
             /** Case Number */
             case_number: string | null;
+            /** Warning */
+            warning: boolean;
             /** Pictures */
             pictures: components["schemas"]["PictureOut"][];
             clip: components["schemas"]["ClipOut"] | null;
@@ -706,8 +1590,16 @@ export interface components {
             rule: string;
             /** Rule Version */
             rule_version: number;
+            /** Rule Set */
+            rule_set: number | null;
+            merged_into: components["schemas"]["CandidateRef"] | null;
+            /** Merged */
+            merged: components["schemas"]["CandidateRef"][];
+            /** Events */
+            events: components["schemas"]["CandidateEventOut"][];
             /** Model Id */
             model_id: string;
+            algorithm: components["schemas"]["AlgorithmRef"] | null;
         };
         /**
          * CandidateBrief
@@ -755,6 +1647,54 @@ export interface components {
             case_id: number | null;
             /** Case Number */
             case_number: string | null;
+            /** Warning */
+            warning: boolean;
+        };
+        /**
+         * CandidateEventOut
+         * @description A merge, unmerge, split, split_off, withdraw or restore. candidate: which it happened to; other: the other.
+         */
+        CandidateEventOut: {
+            /** Act */
+            act: string;
+            /** At */
+            at: string;
+            /** By */
+            by: string;
+            /** Reason */
+            reason: string;
+            /** Candidate */
+            candidate: number;
+            /** Other */
+            other: number | null;
+        };
+        /**
+         * CandidateRef
+         * @description Another candidate, in short.
+         */
+        CandidateRef: {
+            /** Id */
+            id: number;
+            /** Number */
+            number: string;
+            /** State */
+            state: string;
+        };
+        /**
+         * CanvasOut
+         * @description The picture that is drawn on.
+         */
+        CanvasOut: {
+            /** Url */
+            url: string;
+            /** Width */
+            width: number;
+            /** Height */
+            height: number;
+            /** Reference */
+            reference: boolean;
+            /** Captured At */
+            captured_at: string | null;
         };
         /**
          * Case
@@ -866,6 +1806,14 @@ export interface components {
             };
         };
         /**
+         * ChosenPicture
+         * @description A sealed picture of the device, to be its reference.
+         */
+        ChosenPicture: {
+            /** Evidence */
+            evidence: number;
+        };
+        /**
          * ClipOut
          * @description A short clip around the latest look; ``url`` plays in a browser.
          */
@@ -878,6 +1826,82 @@ export interface components {
             end: string;
             /** Sha256 */
             sha256: string;
+        };
+        /**
+         * ComparisonOut
+         * @description A shadow against what was raised from the same footage. only_shadow: the newest findings nobody raised.
+         */
+        ComparisonOut: {
+            /** Footage */
+            footage: number;
+            /** Looks */
+            looks: number;
+            /** Faults */
+            faults: number;
+            /** Devices */
+            devices: number;
+            /** Since */
+            since: string | null;
+            /** Until */
+            until: string | null;
+            total: components["schemas"]["ComparisonRow"];
+            /** By Type */
+            by_type: components["schemas"]["ComparisonRow"][];
+            /** Only Shadow */
+            only_shadow: components["schemas"]["ShadowFindingOut"][];
+        };
+        /**
+         * ComparisonRow
+         * @description Of one type (none: all). Stays: would_raise = agreed + only_shadow. Candidates: see the names.
+         */
+        ComparisonRow: {
+            /** Type */
+            type: string | null;
+            /** Would Raise */
+            would_raise: number;
+            /** Agreed */
+            agreed: number;
+            /** Only Shadow */
+            only_shadow: number;
+            /** Only Active */
+            only_active: number;
+            /** Confirmed */
+            confirmed: number;
+            /** Confirmed Found */
+            confirmed_found: number;
+            /** Rejected */
+            rejected: number;
+            /** Rejected Repeated */
+            rejected_repeated: number;
+            /** Undecided */
+            undecided: number;
+            found: components["schemas"]["ShareOut"];
+            repeated: components["schemas"]["ShareOut"];
+        };
+        /**
+         * CorrectedBox
+         * @description A box as the reviewer drew it. label: a class of the detector (stall, shop_goods, pile).
+         */
+        CorrectedBox: {
+            /** Label */
+            label: string;
+            /** Xyxy */
+            xyxy: [
+                number,
+                number,
+                number,
+                number
+            ];
+        };
+        /**
+         * CorrectedPicture
+         * @description The right boxes of one of the candidate's pictures; empty: nothing of the kind is on it.
+         */
+        CorrectedPicture: {
+            /** Picture */
+            picture: number;
+            /** Boxes */
+            boxes: components["schemas"]["CorrectedBox"][];
         };
         /**
          * Decided
@@ -895,6 +1919,8 @@ export interface components {
         /**
          * DecisionIn
          * @description A decision. ``key``: chosen by the page, the same when it sends again: it then counts once.
+         *
+         *     boxes: where the reviewer corrected them, for training; the sealed evidence stays as it is.
          */
         DecisionIn: {
             /**
@@ -921,6 +1947,8 @@ export interface components {
              * @default []
              */
             shown: components["schemas"]["Shown"][];
+            /** Boxes */
+            boxes?: components["schemas"]["CorrectedPicture"][] | null;
             /** Key */
             key: string;
         };
@@ -951,6 +1979,8 @@ export interface components {
             decided_at: string;
             /** Seconds */
             seconds: number;
+            /** Boxes */
+            boxes: components["schemas"]["CorrectedPicture"][] | null;
         };
         /**
          * DeviceBrief
@@ -971,7 +2001,7 @@ export interface components {
         };
         /**
          * DeviceDetail
-         * @description A device with zones, approvals, its mounting and its latest picture.
+         * @description A device with zones, approvals and its mounting.
          */
         DeviceDetail: {
             /** Code */
@@ -987,6 +2017,8 @@ export interface components {
             kind: "fixed" | "vehicle";
             squad: components["schemas"]["Named"] | null;
             street: components["schemas"]["Named"] | null;
+            /** Group */
+            group: string | null;
             /** Latitude */
             latitude: number | null;
             /** Longitude */
@@ -1003,6 +2035,8 @@ export interface components {
             candidates: number;
             /** Last Seen */
             last_seen: string | null;
+            /** Picture */
+            picture: string | null;
             /** Zones */
             zones: components["schemas"]["ZoneOut"][];
             /** Approvals */
@@ -1011,12 +2045,10 @@ export interface components {
             mounting: {
                 [key: string]: number;
             } | null;
-            /** Picture */
-            picture: string | null;
         };
         /**
          * DeviceOut
-         * @description A device with its state. looks/candidates: in the last 30 days of its footage.
+         * @description A device with its state. looks/candidates: in the last 30 days of its footage. picture: its address.
          */
         DeviceOut: {
             /** Code */
@@ -1032,6 +2064,8 @@ export interface components {
             kind: "fixed" | "vehicle";
             squad: components["schemas"]["Named"] | null;
             street: components["schemas"]["Named"] | null;
+            /** Group */
+            group: string | null;
             /** Latitude */
             latitude: number | null;
             /** Longitude */
@@ -1048,6 +2082,60 @@ export interface components {
             candidates: number;
             /** Last Seen */
             last_seen: string | null;
+            /** Picture */
+            picture: string | null;
+        };
+        /**
+         * EstimateOut
+         * @description Estimate of misses. looks: of cameras with a label, which it is about; unseen_looks: of the others.
+         */
+        EstimateOut: {
+            /** Looks */
+            looks: number;
+            /** Unseen Looks */
+            unseen_looks: number;
+            /** Labelled */
+            labelled: number;
+            /** Waiting */
+            waiting: number;
+            /** Types */
+            types: components["schemas"]["MissesRow"][];
+            /** Devices */
+            devices: components["schemas"]["StratumOut"][];
+        };
+        /**
+         * EvaluationIn
+         * @description What jiexun model evaluate --json printed, and what people call the data set.
+         */
+        EvaluationIn: {
+            /** Dataset */
+            dataset: string;
+            /** Figures */
+            figures: {
+                [key: string]: unknown;
+            };
+        };
+        /**
+         * EvaluationOut
+         * @description Figures on a keep-set. ``figures``: as jiexun model evaluate printed them.
+         */
+        EvaluationOut: {
+            /** Id */
+            id: number;
+            /** Dataset */
+            dataset: string;
+            /** Split */
+            split: string;
+            /** Dataset Sha256 */
+            dataset_sha256: string;
+            /** By */
+            by: string;
+            /** Recorded At */
+            recorded_at: string;
+            /** Figures */
+            figures: {
+                [key: string]: unknown;
+            };
         };
         /**
          * FigureList
@@ -1105,6 +2193,105 @@ export interface components {
             formula_en: string;
         };
         /**
+         * FindingOut
+         * @description One violation. outcome: kept, gained, lost. verdict: confirmed, rejected, open, held_back; none: gained.
+         */
+        FindingOut: {
+            /** Outcome */
+            outcome: string;
+            /** Type */
+            type: string;
+            /** Device */
+            device: string;
+            /** Start */
+            start: string;
+            /** End */
+            end: string;
+            /** Rule */
+            rule: string | null;
+            /** Rule Version */
+            rule_version: number | null;
+            /** Candidate */
+            candidate: number | null;
+            /** Number */
+            number: string | null;
+            /** Verdict */
+            verdict: string | null;
+        };
+        /**
+         * FixtureIn
+         * @description Either device and polygon (0-1 of its picture), or latitude, longitude, radius_m, or a candidate alone.
+         */
+        FixtureIn: {
+            /** Reason */
+            reason: string;
+            /**
+             * Until
+             * Format: date-time
+             */
+            until: string;
+            /** Type */
+            type?: string | null;
+            /** Candidate */
+            candidate?: number | null;
+            /** Device */
+            device?: string | null;
+            /** Polygon */
+            polygon?: [
+                number,
+                number
+            ][] | null;
+            /** Latitude */
+            latitude?: number | null;
+            /** Longitude */
+            longitude?: number | null;
+            /** Radius M */
+            radius_m?: number | null;
+        };
+        /**
+         * FixtureOut
+         * @description A remembered place. held_back: how many violations it kept from being raised. over: it holds no longer.
+         */
+        FixtureOut: {
+            /** Id */
+            id: number;
+            /** Type */
+            type: string | null;
+            /** Device */
+            device: string | null;
+            /** Polygon */
+            polygon: [
+                number,
+                number
+            ][] | null;
+            /** Latitude */
+            latitude: number | null;
+            /** Longitude */
+            longitude: number | null;
+            /** Radius M */
+            radius_m: number | null;
+            /** Reason */
+            reason: string;
+            /** Candidate */
+            candidate: number | null;
+            /** By */
+            by: string;
+            /** Made At */
+            made_at: string;
+            /** Until */
+            until: string;
+            /** Ended At */
+            ended_at: string | null;
+            /** Ended By */
+            ended_by: string | null;
+            /** End Reason */
+            end_reason: string | null;
+            /** Held Back */
+            held_back: number;
+            /** Over */
+            over: boolean;
+        };
+        /**
          * FootageOut
          * @description One piece of footage and what became of it. ``state``: accepted, running, done, failed.
          */
@@ -1141,6 +2328,159 @@ export interface components {
             notes: string[];
         };
         /**
+         * GuardOut
+         * @description One thing that a promotion asks for.
+         */
+        GuardOut: {
+            /** Code */
+            code: string;
+            /** Ok */
+            ok: boolean;
+            /** Zh */
+            zh: string;
+            /** En */
+            en: string;
+            /** Values */
+            values: {
+                [key: string]: unknown;
+            };
+        };
+        /**
+         * HeadlineOut
+         * @description Figures for a list. dataset: the recorded evaluation's, none: from the manifest. ap50 and the rest as
+         *     jiexun model evaluate printed them.
+         */
+        HeadlineOut: {
+            /** Dataset */
+            dataset: string | null;
+            /** Split */
+            split: string;
+            /** Figures */
+            figures: {
+                [key: string]: unknown;
+            };
+        };
+        /**
+         * HintAnswer
+         * @description What somebody decided on a hint.
+         */
+        HintAnswer: {
+            /** Id */
+            id: number;
+            /** Device */
+            device: string;
+            /** Type */
+            type: string;
+            /**
+             * Verdict
+             * @enum {string}
+             */
+            verdict: "accept" | "dismiss";
+            /**
+             * Cure
+             * @enum {string}
+             */
+            cure: "ignore_zone" | "fixture" | "threshold";
+            /** Reason */
+            reason: string;
+            /** Counts */
+            counts: {
+                [key: string]: unknown;
+            };
+            /** By */
+            by: string;
+            /** Decided At */
+            decided_at: string;
+            /** Apply */
+            apply: string | null;
+        };
+        /**
+         * HintDecisionIn
+         * @description Accept or dismiss. ``cure``: another than the proposed one.
+         */
+        HintDecisionIn: {
+            /** Key */
+            key: string;
+            /**
+             * Verdict
+             * @enum {string}
+             */
+            verdict: "accept" | "dismiss";
+            /** Cure */
+            cure?: ("ignore_zone" | "fixture" | "threshold") | null;
+            /** Reason */
+            reason: string;
+        };
+        /**
+         * HintOut
+         * @description Repeated false candidates of a camera (at device) or at one place, and a proposed cure.
+         *
+         *     polygon: proposed zone 0-1 (fixed cameras). threshold: the least confidence among those confirmed there;
+         *     below: rejected ones under it. picture: of one of the rejected. apply: address of the API where an accepted
+         *     cure is carried out by a person; none where it is a matter of the rules' files.
+         */
+        HintOut: {
+            /** Key */
+            key: string;
+            /**
+             * At
+             * @enum {string}
+             */
+            at: "place" | "device";
+            device: components["schemas"]["DeviceBrief"];
+            /** Type */
+            type: string;
+            /** Rejected */
+            rejected: number;
+            /** Confirmed */
+            confirmed: number;
+            precision: components["schemas"]["ShareOut"];
+            /** Reasons */
+            reasons: {
+                [key: string]: number;
+            };
+            /**
+             * Cure
+             * @enum {string}
+             */
+            cure: "ignore_zone" | "fixture" | "threshold";
+            /** Candidates */
+            candidates: number[];
+            /** Polygon */
+            polygon: [
+                number,
+                number
+            ][] | null;
+            /** Latitude */
+            latitude: number | null;
+            /** Longitude */
+            longitude: number | null;
+            /** Threshold */
+            threshold: number | null;
+            /** Below */
+            below: number;
+            /** Picture */
+            picture: string | null;
+            /** Apply */
+            apply: string | null;
+        };
+        /**
+         * HintsOut
+         * @description Open hints, and what was answered before. The numbers that make a hint: least_rejected in days.
+         */
+        HintsOut: {
+            /** Hints */
+            hints: components["schemas"]["HintOut"][];
+            /** Answers */
+            answers: components["schemas"]["HintAnswer"][];
+            /** Days */
+            days: number;
+            /** Least Rejected */
+            least_rejected: number;
+            /** Precision Below */
+            precision_below: number;
+        };
+        /**
          * HistoryOut
          * @description What happened at this place in the 30 days before: counts.
          */
@@ -1151,6 +2491,31 @@ export interface components {
             confirmed: number;
             /** Cases */
             cases: number;
+        };
+        /**
+         * LabelIn
+         * @description What a person sees on a sample; ``missed`` empty: nothing was missed.
+         */
+        LabelIn: {
+            /** Missed */
+            missed: components["schemas"]["MissedThing"][];
+            /**
+             * Note
+             * @default
+             */
+            note: string;
+        };
+        /**
+         * LabelOut
+         * @description The label as it was written.
+         */
+        LabelOut: {
+            /** Sample */
+            sample: number;
+            /** Missed */
+            missed: components["schemas"]["MissedThing"][];
+            /** Labelled At */
+            labelled_at: string;
         };
         /**
          * MapOut
@@ -1200,6 +2565,49 @@ export interface components {
             may: string[];
         };
         /**
+         * MergeIn
+         * @description into: the candidate that goes on.
+         */
+        MergeIn: {
+            /** Into */
+            into: number;
+            /** Reason */
+            reason: string;
+        };
+        /**
+         * MissedThing
+         * @description A thing that should have been found. xyxy 0-1.
+         */
+        MissedThing: {
+            /** Type */
+            type: string;
+            /** Xyxy */
+            xyxy: [
+                number,
+                number,
+                number,
+                number
+            ];
+        };
+        /**
+         * MissesRow
+         * @description Of a type (none: any). per_1000: looks with a missed thing per 1,000 looks without a candidate, 95 %.
+         */
+        MissesRow: {
+            /** Type */
+            type: string | null;
+            /** Labelled */
+            labelled: number;
+            /** Missed */
+            missed: number;
+            /** Per 1000 */
+            per_1000: number | null;
+            /** Low */
+            low: number | null;
+            /** High */
+            high: number | null;
+        };
+        /**
          * Named
          * @description A squad, street, shop: code and names in both languages.
          */
@@ -1226,6 +2634,22 @@ export interface components {
             roles: string[];
             /** Mine */
             mine: boolean;
+        };
+        /**
+         * OfferOut
+         * @description A model in the server's weights folder. ``registered``: it is in the registry.
+         */
+        OfferOut: {
+            /** Name */
+            name: string;
+            /** Version */
+            version: string;
+            /** Model Id */
+            model_id: string;
+            /** Classes */
+            classes: string[];
+            /** Registered */
+            registered: boolean;
         };
         /** Page[AuditOut] */
         Page_AuditOut_: {
@@ -1260,6 +2684,17 @@ export interface components {
             /** Size */
             size: number;
         };
+        /** Page[FixtureOut] */
+        Page_FixtureOut_: {
+            /** Items */
+            items: components["schemas"]["FixtureOut"][];
+            /** Total */
+            total: number;
+            /** Page */
+            page: number;
+            /** Size */
+            size: number;
+        };
         /** Page[FootageOut] */
         Page_FootageOut_: {
             /** Items */
@@ -1270,6 +2705,33 @@ export interface components {
             page: number;
             /** Size */
             size: number;
+        };
+        /** Page[WatchOut] */
+        Page_WatchOut_: {
+            /** Items */
+            items: components["schemas"]["WatchOut"][];
+            /** Total */
+            total: number;
+            /** Page */
+            page: number;
+            /** Size */
+            size: number;
+        };
+        /**
+         * PictureChoice
+         * @description A sealed picture that may become the reference.
+         */
+        PictureChoice: {
+            /** Evidence */
+            evidence: number;
+            /** Url */
+            url: string;
+            /** Captured At */
+            captured_at: string;
+            /** Width */
+            width: number;
+            /** Height */
+            height: number;
         };
         /**
          * PictureOut
@@ -1298,6 +2760,82 @@ export interface components {
             boxes: components["schemas"]["BoxOut"][];
             /** Zones */
             zones: components["schemas"]["ZoneOnPicture"][];
+        };
+        /**
+         * PrecisionRow
+         * @description Of all, or of one type, device (code) or hour of day (0-23, Asia/Shanghai). precision: confirmed / decided.
+         */
+        PrecisionRow: {
+            /**
+             * By
+             * @enum {string}
+             */
+            by: "all" | "type" | "device" | "hour";
+            /** Key */
+            key: string | number | null;
+            precision: components["schemas"]["ShareOut"];
+            /** Confirmed */
+            confirmed: number;
+            /** Rejected */
+            rejected: number;
+            /** Undecided */
+            undecided: number;
+            /** Reasons */
+            reasons: {
+                [key: string]: number;
+            };
+        };
+        /**
+         * PreviewIn
+         * @description Rules to try on stored looks. after: footage that an answer before named as ``next``; 0 begins.
+         */
+        PreviewIn: {
+            /** Text */
+            text: string;
+            /**
+             * Since
+             * Format: date-time
+             */
+            since: string;
+            /**
+             * Until
+             * Format: date-time
+             */
+            until: string;
+            /** Device */
+            device?: string | null;
+            /**
+             * After
+             * @default 0
+             */
+            after: number;
+        };
+        /**
+         * PreviewOut
+         * @description What these rules would have raised, of the footage that this answer covers.
+         *
+         *     counts: raised, would_raise, kept, gained, lost, confirmed_kept, confirmed_lost, rejected_kept,
+         *     rejected_avoided, undecided_kept, undecided_lost. findings: gained and lost ones first, at most 500;
+         *     left_out: how many more. missing: footage whose stored looks could not be judged. next: ask again with it as
+         *     ``after`` and add up; none: that was all.
+         */
+        PreviewOut: {
+            /** Looks */
+            looks: number;
+            /** Footage */
+            footage: number;
+            /** Missing */
+            missing: string[];
+            /** Counts */
+            counts: {
+                [key: string]: number;
+            };
+            /** Findings */
+            findings: components["schemas"]["FindingOut"][];
+            /** Left Out */
+            left_out: number;
+            /** Next */
+            next: number | null;
         };
         /**
          * Problem
@@ -1377,10 +2915,163 @@ export interface components {
             roles: components["schemas"]["Word"][];
             /** Approvals */
             approvals: components["schemas"]["Word"][];
+            /** Algorithm States */
+            algorithm_states: components["schemas"]["Word"][];
+            /** Algorithm Acts */
+            algorithm_acts: components["schemas"]["Word"][];
+            /** Algorithm Guards */
+            algorithm_guards: components["schemas"]["Word"][];
+            /** Hint Cures */
+            hint_cures: components["schemas"]["Word"][];
             /** Squads */
             squads: components["schemas"]["Named"][];
             /** Streets */
             streets: components["schemas"]["Named"][];
+        };
+        /**
+         * RevisionOut
+         * @description One saving: who, when, why, how many shapes were set and ended.
+         */
+        RevisionOut: {
+            /** Number */
+            number: number;
+            /** By */
+            by: string;
+            /** Made At */
+            made_at: string;
+            /** Reason */
+            reason: string;
+            /** Set */
+            set: string[];
+            /** Ended */
+            ended: string[];
+        };
+        /**
+         * RolledBack
+         * @description assignment: what holds in that scope now; none where it goes back to the scope around it.
+         */
+        RolledBack: {
+            assignment: components["schemas"]["AssignmentOut"] | null;
+        };
+        /**
+         * RuleSetBrief
+         * @description A version. It holds for looks captured from valid_from to before valid_to; of several the highest version.
+         *
+         *     holds: whether it is the one for looks captured now.
+         */
+        RuleSetBrief: {
+            /** Version */
+            version: number;
+            /** Valid From */
+            valid_from: string;
+            /** Valid To */
+            valid_to: string | null;
+            /** Warning Only */
+            warning_only: boolean;
+            /** Reason */
+            reason: string;
+            /** Made By */
+            made_by: string;
+            /** Made At */
+            made_at: string;
+            /** Sha256 */
+            sha256: string;
+            /** Holds */
+            holds: boolean;
+        };
+        /**
+         * RuleSetIn
+         * @description The next version. valid_from none: from now on. after: the newest version that the person saw.
+         */
+        RuleSetIn: {
+            /** Text */
+            text: string;
+            /** Reason */
+            reason: string;
+            /** Valid From */
+            valid_from?: string | null;
+            /** Valid To */
+            valid_to?: string | null;
+            /**
+             * Warning Only
+             * @default false
+             */
+            warning_only: boolean;
+            /** After */
+            after?: number | null;
+        };
+        /**
+         * RuleSetOut
+         * @description A version with its TOML text.
+         */
+        RuleSetOut: {
+            /** Version */
+            version: number;
+            /** Valid From */
+            valid_from: string;
+            /** Valid To */
+            valid_to: string | null;
+            /** Warning Only */
+            warning_only: boolean;
+            /** Reason */
+            reason: string;
+            /** Made By */
+            made_by: string;
+            /** Made At */
+            made_at: string;
+            /** Sha256 */
+            sha256: string;
+            /** Holds */
+            holds: boolean;
+            /** Text */
+            text: string;
+        };
+        /**
+         * SampleOut
+         * @description A look that raised nothing.
+         */
+        SampleOut: {
+            /** Id */
+            id: number;
+            device: components["schemas"]["DeviceBrief"];
+            /** Captured At */
+            captured_at: string;
+            /** Model Id */
+            model_id: string;
+            /** Width */
+            width: number;
+            /** Height */
+            height: number;
+            /** Url */
+            url: string;
+        };
+        /**
+         * SampleTaken
+         * @description A sample under lease, or none when none waits.
+         */
+        SampleTaken: {
+            sample: components["schemas"]["SampleOut"] | null;
+            /** Lease Until */
+            lease_until: string | null;
+            /** Waiting */
+            waiting: number;
+        };
+        /**
+         * ScopeIn
+         * @description Where: ``target`` is the group's name or the device's code, empty for the district.
+         */
+        ScopeIn: {
+            /**
+             * Kind
+             * @default district
+             * @enum {string}
+             */
+            kind: "district" | "group" | "device";
+            /**
+             * Target
+             * @default
+             */
+            target: string;
         };
         /**
          * SealOut
@@ -1395,6 +3086,174 @@ export interface components {
             hash: string;
             /** Sealed At */
             sealed_at: string;
+        };
+        /**
+         * ShadowFindingOut
+         * @description What a shadow would have raised. ``xyxy``: its place on the picture, 0-1.
+         */
+        ShadowFindingOut: {
+            /** Id */
+            id: number;
+            /** Type */
+            type: string;
+            /** Device */
+            device: string;
+            /** First At */
+            first_at: string;
+            /** Last At */
+            last_at: string;
+            /** Looks */
+            looks: number;
+            /** Confidence */
+            confidence: number;
+            /** Xyxy */
+            xyxy: [
+                number,
+                number,
+                number,
+                number
+            ];
+            /** Latitude */
+            latitude: number | null;
+            /** Longitude */
+            longitude: number | null;
+            /** Picture */
+            picture: string | null;
+        };
+        /**
+         * ShapeIn
+         * @description A zone or door line. polygon: on a picture shares 0-1 of width and height, on the ground longitude, latitude.
+         *
+         *     place_kind: 疏导点, 特色点, 外摆位 ... of a permitted place. more: what else is known of it (contact ...).
+         */
+        ShapeIn: {
+            /** Valid From */
+            valid_from?: string | null;
+            /** Valid To */
+            valid_to?: string | null;
+            /** Code */
+            code: string;
+            /**
+             * Kind
+             * @enum {string}
+             */
+            kind: "pavement" | "frontage" | "permitted" | "ignored" | "special_duty" | "door_line";
+            /** Polygon */
+            polygon: [
+                number,
+                number
+            ][];
+            /** Shop */
+            shop?: string | null;
+            calendar?: components["schemas"]["CalendarData"] | null;
+            /** Name */
+            name?: string | null;
+            /** Place Kind */
+            place_kind?: string | null;
+            /**
+             * Trades
+             * @default []
+             */
+            trades: string[];
+            /**
+             * More
+             * @default {}
+             */
+            more: {
+                [key: string]: unknown;
+            };
+        };
+        /**
+         * ShapeOut
+         * @description A shape as it was saved. version: of its code; 0: a surveyed door line that nobody has moved.
+         */
+        ShapeOut: {
+            /** Valid From */
+            valid_from?: string | null;
+            /** Valid To */
+            valid_to?: string | null;
+            /** Code */
+            code: string;
+            /**
+             * Kind
+             * @enum {string}
+             */
+            kind: "pavement" | "frontage" | "permitted" | "ignored" | "special_duty" | "door_line";
+            /** Polygon */
+            polygon: [
+                number,
+                number
+            ][];
+            /** Shop */
+            shop?: string | null;
+            calendar?: components["schemas"]["CalendarData"] | null;
+            /** Name */
+            name?: string | null;
+            /** Place Kind */
+            place_kind?: string | null;
+            /**
+             * Trades
+             * @default []
+             */
+            trades: string[];
+            /**
+             * More
+             * @default {}
+             */
+            more: {
+                [key: string]: unknown;
+            };
+            /** Version */
+            version: number;
+        };
+        /**
+         * ShapesIn
+         * @description All shapes of a scope, to be saved as a new version. base: the version that was edited.
+         */
+        ShapesIn: {
+            /** Base */
+            base: number;
+            /** Reason */
+            reason: string;
+            /** Shapes */
+            shapes: components["schemas"]["ShapeIn"][];
+        };
+        /**
+         * ShapesOut
+         * @description The shapes of one version of a scope. revision 0: nobody saved yet. latest: the newest version's number.
+         */
+        ShapesOut: {
+            /** Scope */
+            scope: string;
+            /**
+             * Space
+             * @enum {string}
+             */
+            space: "picture" | "ground";
+            /** Revision */
+            revision: number;
+            /** Latest */
+            latest: number;
+            saved: components["schemas"]["RevisionOut"] | null;
+            /** Shapes */
+            shapes: components["schemas"]["ShapeOut"][];
+            picture: components["schemas"]["CanvasOut"] | null;
+        };
+        /**
+         * ShareOut
+         * @description hits of trials, with Wilson's 95 % interval; none where nothing was tried. A share is 0-1.
+         */
+        ShareOut: {
+            /** Hits */
+            hits: number;
+            /** Trials */
+            trials: number;
+            /** Value */
+            value: number | null;
+            /** Low */
+            low: number | null;
+            /** High */
+            high: number | null;
         };
         /**
          * Shown
@@ -1423,6 +3282,10 @@ export interface components {
             inferred_s: number;
             /** Looks */
             looks: number;
+            /** Id */
+            id: number;
+            /** Candidate */
+            candidate: number;
         };
         /**
          * SignIn
@@ -1433,6 +3296,16 @@ export interface components {
             username: string;
             /** Password */
             password: string;
+        };
+        /**
+         * SplitIn
+         * @description sightings: those of another thing, by their ids.
+         */
+        SplitIn: {
+            /** Sightings */
+            sightings: number[];
+            /** Reason */
+            reason: string;
         };
         /**
          * StatisticsOut
@@ -1490,6 +3363,20 @@ export interface components {
             key: string;
         };
         /**
+         * StratumOut
+         * @description One camera's part.
+         */
+        StratumOut: {
+            /** Device */
+            device: string;
+            /** Looks */
+            looks: number;
+            /** Labelled */
+            labelled: number;
+            /** Missed */
+            missed: number;
+        };
+        /**
          * TakeNext
          * @description What the reviewer wants next. ``skip``: ids held already or put aside.
          */
@@ -1524,6 +3411,59 @@ export interface components {
             waiting: number;
         };
         /**
+         * WatchIn
+         * @description since: when it is to be corrected by; until: looks from then on do not count.
+         */
+        WatchIn: {
+            /** Candidate */
+            candidate: number;
+            /**
+             * Since
+             * Format: date-time
+             */
+            since: string;
+            /**
+             * Until
+             * Format: date-time
+             */
+            until: string;
+        };
+        /**
+         * WatchOut
+         * @description A place that is looked at again. before, after: addresses of pictures. seen of looks saw the thing.
+         */
+        WatchOut: {
+            /** Id */
+            id: number;
+            /** Candidate */
+            candidate: number;
+            /** Number */
+            number: string;
+            /** Since */
+            since: string;
+            /** Until */
+            until: string;
+            /** By */
+            by: string;
+            /** Made At */
+            made_at: string;
+            /**
+             * State
+             * @enum {string}
+             */
+            state: "waiting" | "corrected" | "not_corrected" | "not_seen";
+            /** Before */
+            before: string | null;
+            /** After */
+            after: string | null;
+            /** Seen At */
+            seen_at: string | null;
+            /** Looks */
+            looks: number;
+            /** Seen */
+            seen: number;
+        };
+        /**
          * Word
          * @description A code with its words. ``stage``: reasons and states may belong to one.
          */
@@ -1538,30 +3478,6 @@ export interface components {
             key?: string | null;
             /** Stage */
             stage?: string | null;
-        };
-        /**
-         * ZoneIn
-         * @description A zone on a fixed camera's picture: polygon 0-1. calendar: weekdays 1-7, hours [["07:00","22:00"]] ...
-         */
-        ZoneIn: {
-            /** Code */
-            code: string;
-            /**
-             * Kind
-             * @enum {string}
-             */
-            kind: "pavement" | "frontage" | "permitted" | "ignored";
-            /** Polygon */
-            polygon: [
-                number,
-                number
-            ][];
-            /** Shop */
-            shop?: string | null;
-            /** Calendar */
-            calendar?: {
-                [key: string]: unknown;
-            } | null;
         };
         /**
          * ZoneOnPicture
@@ -1582,29 +3498,40 @@ export interface components {
         };
         /**
          * ZoneOut
-         * @description A zone as it holds now.
+         * @description A zone or door line on a camera's picture as it holds now: points 0-1 of width and height.
          */
         ZoneOut: {
             /** Code */
             code: string;
-            /**
-             * Kind
-             * @enum {string}
-             */
-            kind: "pavement" | "frontage" | "permitted" | "ignored";
+            /** Kind */
+            kind: string;
             /** Polygon */
             polygon: [
                 number,
                 number
             ][];
             /** Shop */
-            shop?: string | null;
-            /** Calendar */
-            calendar?: {
-                [key: string]: unknown;
-            } | null;
+            shop: string | null;
+            /** Name */
+            name: string | null;
             /** Version */
             version: number;
+        };
+        /**
+         * ReasonIn
+         * @description Why.
+         */
+        api__schemas__algorithms__ReasonIn: {
+            /** Reason */
+            reason: string;
+        };
+        /**
+         * ReasonIn
+         * @description Why, in words.
+         */
+        api__schemas__life__ReasonIn: {
+            /** Reason */
+            reason: string;
         };
     };
     responses: never;
@@ -2321,70 +4248,6 @@ export interface operations {
             };
         };
     };
-    setZones: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                code: string;
-            };
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["ZoneIn"][];
-            };
-        };
-        responses: {
-            /** @description Successful Response */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["DeviceDetail"];
-                };
-            };
-            /** @description Problem document (RFC 9457) */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    devicePicture: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                code: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Successful Response */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content?: never;
-            };
-            /** @description Problem document (RFC 9457) */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
     listFootage: {
         parameters: {
             query?: {
@@ -2557,6 +4420,1255 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+            /** @description Problem document (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listAlgorithms: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AlgorithmsOut"];
+                };
+            };
+            /** @description Problem document (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    addAlgorithm: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AlgorithmIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AlgorithmOut"];
+                };
+            };
+            /** @description Problem document (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    algorithm: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AlgorithmOut"];
+                };
+            };
+            /** @description Problem document (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    algorithmGuards: {
+        parameters: {
+            query?: {
+                scope?: "district" | "group" | "device";
+                target?: string;
+            };
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["GuardOut"][];
+                };
+            };
+            /** @description Problem document (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    recordEvaluation: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["EvaluationIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AlgorithmOut"];
+                };
+            };
+            /** @description Problem document (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    algorithmStep: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AlgorithmStepIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AlgorithmOut"];
+                };
+            };
+            /** @description Problem document (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    rollback: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["api__schemas__algorithms__ReasonIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RolledBack"];
+                };
+            };
+            /** @description Problem document (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    endShadow: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["api__schemas__algorithms__ReasonIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Problem document (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    shadowPicture: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Problem document (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    missEstimate: {
+        parameters: {
+            query?: {
+                model_id?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EstimateOut"];
+                };
+            };
+            /** @description Problem document (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    nextSample: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SampleTaken"];
+                };
+            };
+            /** @description Problem document (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    labelSample: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["LabelIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LabelOut"];
+                };
+            };
+            /** @description Problem document (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    samplePicture: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Problem document (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listHints: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HintsOut"];
+                };
+            };
+            /** @description Problem document (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    decideHint: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["HintDecisionIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HintAnswer"];
+                };
+            };
+            /** @description Problem document (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    shapes: {
+        parameters: {
+            query?: {
+                revision?: number | null;
+            };
+            header?: never;
+            path: {
+                scope: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ShapesOut"];
+                };
+            };
+            /** @description Problem document (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    saveShapes: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                scope: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ShapesIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ShapesOut"];
+                };
+            };
+            /** @description Problem document (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    revisions: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                scope: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RevisionOut"][];
+                };
+            };
+            /** @description Problem document (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    exportShapes: {
+        parameters: {
+            query?: {
+                revision?: number | null;
+            };
+            header?: never;
+            path: {
+                scope: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        [key: string]: unknown;
+                    };
+                };
+            };
+            /** @description Problem document (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    readShapes: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                scope: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    [key: string]: unknown;
+                };
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ShapeOut"][];
+                };
+            };
+            /** @description Problem document (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    sayCalendar: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CalendarIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CalendarOut"];
+                };
+            };
+            /** @description Problem document (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    devicePictures: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                code: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PictureChoice"][];
+                };
+            };
+            /** @description Problem document (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    devicePicture: {
+        parameters: {
+            query?: {
+                width?: number | null;
+                evidence?: number | null;
+            };
+            header?: never;
+            path: {
+                code: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Problem document (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    setPicture: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                code: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ChosenPicture"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CanvasOut"] | null;
+                };
+            };
+            /** @description Problem document (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    uploadPicture: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                code: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/octet-stream": string;
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CanvasOut"] | null;
+                };
+            };
+            /** @description Problem document (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listRules: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RuleSetBrief"][];
+                };
+            };
+            /** @description Problem document (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    addRules: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RuleSetIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RuleSetOut"];
+                };
+            };
+            /** @description Problem document (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    ruleSet: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                version: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RuleSetOut"];
+                };
+            };
+            /** @description Problem document (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    previewRules: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PreviewIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PreviewOut"];
+                };
+            };
+            /** @description Problem document (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    mergeCandidate: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["MergeIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Candidate"];
+                };
+            };
+            /** @description Problem document (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    unmergeCandidate: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["api__schemas__life__ReasonIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Candidate"];
+                };
+            };
+            /** @description Problem document (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    splitCandidate: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SplitIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Candidate"];
+                };
+            };
+            /** @description Problem document (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    restoreCandidate: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["api__schemas__life__ReasonIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Candidate"];
+                };
+            };
+            /** @description Problem document (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listFixtures: {
+        parameters: {
+            query?: {
+                page?: number;
+                size?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_FixtureOut_"];
+                };
+            };
+            /** @description Problem document (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    addFixture: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["FixtureIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FixtureOut"];
+                };
+            };
+            /** @description Problem document (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    expireFixture: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["api__schemas__life__ReasonIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FixtureOut"];
+                };
+            };
+            /** @description Problem document (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listWatches: {
+        parameters: {
+            query?: {
+                candidate?: number | null;
+                page?: number;
+                size?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_WatchOut_"];
+                };
+            };
+            /** @description Problem document (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    addWatch: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["WatchIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WatchOut"];
+                };
             };
             /** @description Problem document (RFC 9457) */
             default: {

@@ -80,3 +80,11 @@ export function bytes(n: number): string {
   if (n < 1024 ** 3) return `${short(n / 1024 ** 2)} MB`
   return `${short(n / 1024 ** 3, 2)} GB`
 }
+
+/** A time of day as typed (6, 600, 6:00, 06：00) as `06:00`; what is none: null. */
+export function clockOf(typed: string): string | null {
+  const found = /^(\d{1,2})(?:[:：.]?(\d{2}))?$/.exec(typed.trim())
+  const [h, m] = [Number(found?.[1]), Number(found?.[2] ?? 0)]
+  if (!found || m > 59 || h > 24 || (h === 24 && m > 0)) return null
+  return `${String(h).padStart(2, '0')}:${String(m).padStart(2, '0')}`
+}

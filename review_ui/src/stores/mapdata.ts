@@ -10,3 +10,6 @@ export function mapData(): Promise<MapData> {
   })
   return asked
 }
+
+/** After something on the ground was saved. */
+export const forgetMap = (): void => void (asked = null)

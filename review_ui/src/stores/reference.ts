@@ -4,7 +4,7 @@ import { api, ask } from '@/api/client'
 import type { Named, Reference, Word } from '@/api/types'
 import { language, t } from '@/i18n'
 
-export type WordKind = 'types' | 'reasons' | 'candidate_states' | 'case_stages' | 'case_states' | 'zone_kinds' | 'roles' | 'approvals'
+export type WordKind = 'types' | 'reasons' | 'candidate_states' | 'case_stages' | 'case_states' | 'zone_kinds' | 'roles' | 'approvals' | 'algorithm_states' | 'algorithm_acts' | 'algorithm_guards' | 'hint_cures'
 
 export const reference = shallowRef<Reference | null>(null)
 let asked: Promise<void> | null = null

@@ -1,0 +1,54 @@
+"""The table of what may happen to a candidate besides decisions, read from ``life.toml``."""
+
+from __future__ import annotations
+
+import tomllib
+from dataclasses import dataclass
+from functools import cache
+from importlib.resources import files
+from typing import Any
+
+UNCOUNTED = ("merged", "withdrawn")
+"""States of candidates that are no longer one thing of their own: left out of figures and histories."""
+
+
+@dataclass(frozen=True, slots=True)
+class Act:
+    """One row. to: none where the state stays."""
+
+    name: str
+    sources: frozenset[str]
+    to: str | None
+    into: frozenset[str]
+    by: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True)
+class Again:
+    """When a rejected place may be raised again; see the file."""
+
+    days: int
+    size_ratio: float
+    least_likeness: float
+    lasting: frozenset[str]
+
+
+@cache
+def _data() -> dict[str, Any]:
+    return tomllib.loads(files("casework.candidates").joinpath("life.toml").read_text("utf-8"))
+
+
+@cache
+def act(name: str) -> Act:
+    """The act of a name; an unknown one is a programming error (KeyError)."""
+    row = _data()["acts"][name]
+    return Act(
+        name, frozenset(row["from"]), row.get("to"), frozenset(row.get("into", ())), frozenset(row["by"])
+    )
+
+
+@cache
+def again() -> Again:
+    """The rule for rejected places."""
+    row = _data()["again"]
+    return Again(row["days"], row["size_ratio"], row["least_likeness"], frozenset(row["lasting"]))

@@ -1,0 +1,1 @@
+"""Data sets from reviews: what people decided becomes labelled pictures for training."""

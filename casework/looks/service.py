@@ -1,0 +1,87 @@
+"""Keeping looks for a while: files first, by their hash, then the rows; forgotten when their time is over."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import delete, select
+from sqlalchemy.orm import Session
+
+from casework.footage.tables import Footage
+from casework.looks.codec import Look, packed
+from casework.looks.tables import LookFile
+from casework.storage import BlobStore, FileStore
+
+ORPHAN_S = 86_400.0
+"""A file that no row names is of a run that was killed, once it is so old."""
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """A file that is written, waiting for its row."""
+
+    first_at: datetime
+    last_at: datetime
+    looks: int
+    boxes: int
+    size: int
+    sha256: str
+    model_id: str
+
+
+def keep(store: BlobStore, looks: Sequence[Look]) -> Kept:
+    """Write one hour's looks. Raises StorageFull."""
+    data = packed(looks)
+    times = [look.captured_at for look in looks]
+    return Kept(
+        min(times),
+        max(times),
+        len(looks),
+        sum(len(look.seen) for look in looks),
+        len(data),
+        store.put(data),
+        looks[0].seen.model_id,
+    )
+
+
+def record_looks(session: Session, footage: Footage, kept: Sequence[Kept], judged_at: datetime) -> None:
+    """Name the files in the database, in the transaction in which the footage is finished."""
+    session.execute(delete(LookFile).where(LookFile.footage_id == footage.id))
+    for part, one in enumerate(kept, 1):
+        session.add(
+            LookFile(
+                footage_id=footage.id,
+                device_id=footage.device_id,
+                part=part,
+                first_at=one.first_at,
+                last_at=one.last_at,
+                looks=one.looks,
+                boxes=one.boxes,
+                size=one.size,
+                sha256=one.sha256,
+                model_id=one.model_id,
+                judged_at=judged_at,
+            )
+        )
+    session.flush()
+
+
+def forget(session: Session, store: FileStore, before: datetime) -> int:
+    """Drop what was judged before a moment, and files that nothing names; returns how many rows went.
+
+    Files go before their rows are surely gone: a replay that misses one says so.
+    """
+    old = list(session.scalars(select(LookFile).where(LookFile.judged_at < before)))
+    for row in old:
+        session.delete(row)
+    session.flush()
+    named = set(session.scalars(select(LookFile.sha256)))
+    for name in list(store.names()):
+        path = store.path(name)
+        gone = name in {row.sha256 for row in old}
+        if name not in named and (gone or time.time() - path.stat().st_mtime > ORPHAN_S):
+            path.unlink(missing_ok=True)
+    return len(old)

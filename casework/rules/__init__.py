@@ -1,0 +1,1 @@
+"""Rules as data: versions of the whole rule set, each from a moment on, and what a change would do."""

@@ -1,0 +1,63 @@
+"""Reading rule sets."""
+
+from __future__ import annotations
+
+import hashlib
+from datetime import UTC, datetime
+
+from sqlalchemy import or_, select
+from sqlalchemy.orm import Session
+
+from casework.algorithms.tables import Algorithm
+from casework.errors import not_found
+from casework.rules.tables import RuleSet
+from detector.scene.rules_data import shipped
+
+BEGINNING = datetime(2000, 1, 1, tzinfo=UTC)
+"""The shipped rules hold from here on; the rules in them have days of their own."""
+
+
+def shipped_set() -> RuleSet:
+    """The shipped rules as version 1, for a database that has none yet. Not in the session."""
+    text = shipped()
+    return RuleSet(
+        version=1,
+        text=text,
+        sha256=hashlib.sha256(text.encode()).hexdigest(),
+        valid_from=BEGINNING,
+        valid_to=None,
+        warning_only=False,
+        reason="rules.toml as shipped",
+        made_by="system",
+        made_at=BEGINNING,
+    )
+
+
+def rule_sets(session: Session) -> list[RuleSet]:
+    """All versions, newest first; the shipped rules alone where nobody entered any."""
+    return list(session.scalars(select(RuleSet).order_by(RuleSet.version.desc()))) or [shipped_set()]
+
+
+def rule_set(session: Session, version: int) -> RuleSet:
+    """One version. Raises NotFound."""
+    found = next((row for row in rule_sets(session) if row.version == version), None)
+    if found is None:
+        raise not_found("rule set", "规则版本", version)
+    return found
+
+
+def rules_at(session: Session, at: datetime) -> RuleSet:
+    """The version that holds for looks captured at a moment (aware)."""
+    row = session.scalar(
+        select(RuleSet)
+        .where(RuleSet.valid_from <= at, or_(RuleSet.valid_to.is_(None), RuleSet.valid_to > at))
+        .order_by(RuleSet.version.desc())
+        .limit(1)
+    )
+    return row or rule_sets(session)[-1]
+
+
+def known_labels(session: Session) -> frozenset[str]:
+    """What the registered algorithms that are not retired can see."""
+    rows = session.scalars(select(Algorithm.classes).where(Algorithm.state != "retired"))
+    return frozenset(label for classes in rows for label in classes)

@@ -1,0 +1,1 @@
+"""Samples (抽检): random looks that raised nothing, which reviewers label, to estimate what is missed."""

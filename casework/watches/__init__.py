@@ -1,0 +1,1 @@
+"""Looking again by itself: whether what was to be corrected by a day is gone."""

@@ -1,0 +1,1 @@
+"""Labelled pictures: reading a folder of them, checking, counting, drawing, converting, writing."""

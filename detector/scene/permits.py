@@ -1,0 +1,80 @@
+"""Permitted and ignored places on the ground, asked for what a surveyed fixed camera sees.
+
+A bureau draws a permitted place once, on the map. A camera that knows where it stands and looks need not have it
+drawn on its picture again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import datetime
+
+import numpy as np
+import shapely
+
+from detector.scene.boxes import Floats, foot_points
+from detector.scene.ground import LocalPlane, place_on_ground
+from detector.scene.model import GroundPlace, Mounting, Space, Zone, ZoneKind
+from detector.scene.zones import ZoneSet
+from ingest.frame import Position
+
+EXEMPT_KINDS = (ZoneKind.PERMITTED, ZoneKind.IGNORED)
+
+CUT = 0.995
+"""A box that ends below this share of the picture's height is cut: its foot lies outside."""
+
+CUT_M = 1.5
+"""Further error, metres, of the ground place of a box that is cut: half a stall."""
+
+
+STAYS_NEAR = 1.5
+"""Sigmas within which a thing stays near a place to which it was near before."""
+
+
+class GroundPermits:
+    """The ground as one fixed camera sees it. zones: in ground space; other kinds are passed over.
+
+    Without mounting, position or its heading nothing is placed and nobody let off. Raises BadZone.
+    """
+
+    def __init__(self, zones: Sequence[Zone], mounting: Mounting | None, position: Position | None) -> None:
+        self._zones = ZoneSet([zone for zone in zones if zone.kind in EXEMPT_KINDS], Space.GROUND)
+        self._mounting, self._position = mounting, position
+        if position is not None:
+            self._plane = LocalPlane(position.latitude, position.longitude)
+            self._polygons = np.array(
+                [shapely.Polygon(self._plane.to_local(zone.polygon)) for zone in self._zones.zones], object
+            )
+
+    def __len__(self) -> int:
+        return len(self._zones)
+
+    def active(self, at: datetime) -> tuple[bool, ...]:
+        """Which of the places hold at ``at`` (aware)."""
+        return self._zones.active(at)
+
+    def ground(self, place: Floats, size: tuple[int, int]) -> GroundPlace | None:
+        """Where a thing stands. place: (4,) box, 0-1 of a picture of ``size`` (width, height) px."""
+        if self._mounting is None or self._position is None:
+            return None
+        x, y = foot_points(place[None])[0] * size
+        ground = place_on_ground(self._mounting, self._position, size, float(x), float(y))
+        if ground is not None and place[3] >= CUT:
+            ground = replace(ground, error_m=round(ground.error_m + CUT_M, 2))
+        return ground
+
+    def near(self, place: Floats, size: tuple[int, int], known: Sequence[int] = ()) -> tuple[int, ...]:
+        """The places, calendars aside, on which a thing stands or, within one sigma of its place, may stand.
+
+        Doubt about the place speaks for the party (docs/decisions/0006). known: those that were near before; a
+        box that jitters at the edge of doubt stays near them.
+        """
+        ground = self.ground(place, size) if len(self) else None
+        if ground is None:
+            return ()
+        here = self._plane.to_local(np.array([ground.longitude, ground.latitude]))
+        away = shapely.distance(self._polygons, shapely.Point(here))
+        reach = np.full(len(self), ground.error_m)
+        reach[list(known)] *= STAYS_NEAR
+        return tuple(np.flatnonzero(away <= reach).tolist())

@@ -1,0 +1,123 @@
+"""One device's looks under its zones and rules: the scene with its own state, and the pictures it may still want."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime
+
+from casework.db import Session
+from casework.devices.service import fixed_position, mounting_from
+from casework.devices.tables import Device
+from casework.places.queries import belongs, door_lines, scene_zone, street_lines, zones_of
+from casework.places.tables import Street
+from casework.rules.queries import rules_at
+from casework.rules.tables import RuleSet
+from detector.detections import Detections
+from detector.scene.model import DeviceKind, DoorLine, SceneEvent, Violation, Zone
+from detector.scene.passes import VehicleScene
+from detector.scene.permits import EXEMPT_KINDS
+from detector.scene.rules import FixedScene
+from detector.scene.rules_data import parse
+from detector.scene.street_lines import StreetLine
+from ingest.frame import Frame, Position
+from jiexun.pipeline.lookbook import LookBook
+
+
+@dataclass(frozen=True, slots=True)
+class Surroundings:
+    """zones: on a camera's picture, or on the ground for a vehicle. doors, streets: for a vehicle.
+
+    rules: the set that holds for what is captured then. permits: permitted and ignored places on the ground, for a
+    fixed camera that was surveyed. look_every_s: between two looks by plan; 0: not known.
+    """
+
+    zones: list[Zone]
+    doors: list[DoorLine]
+    streets: list[StreetLine]
+    rules: RuleSet
+    permits: list[Zone] = field(default_factory=list)
+    look_every_s: float = 0.0
+
+
+def surroundings(
+    session: Session, device: Device, captured_at: datetime, judged_at: datetime | None = None
+) -> Surroundings:
+    """What holds around a device. Rules go by the capture time of its first look; zones as they were drawn at
+    ``judged_at``, now if none."""
+    vehicle = device.kind == DeviceKind.VEHICLE
+    zones = [scene_zone(z) for z in zones_of(session, None if vehicle else device.id, judged_at)]
+    rules = rules_at(session, captured_at)
+    if not vehicle:
+        ground = [scene_zone(z) for z in zones_of(session, None, judged_at) if z.kind in EXEMPT_KINDS]
+        return Surroundings(zones, [], [], rules, ground)
+    return Surroundings(zones, door_lines(session), street_lines(session), rules)
+
+
+class Judging:
+    """Raises BadRule where the rules name a class that the detector does not know.
+
+    device: with its street. day: of capture, Asia/Shanghai. warnings: codes of rules in their warning phase.
+    """
+
+    def __init__(self, device: Device, around: Surroundings, labels: Sequence[str], day: date) -> None:
+        self.zones = around.zones
+        dated = [d for d in parse(around.rules.text, labels) if d.in_force(day)]
+        if device.kind == DeviceKind.FIXED:
+            grade = device.street.grade if device.street is not None else None
+            dated = [d for d in dated if d.conditions.holds_on(grade)]
+        self._conditions = {d.rule.code: d.conditions for d in dated}
+        self.rules = {d.rule.code: d.conditions.at_camera(d.rule, device.code) for d in dated}
+        self.rule_set = around.rules
+        self.warnings = {d.rule.code for d in dated if around.rules.warning_only or d.conditions.warning_only}
+        self.book = LookBook()
+        rules = list(self.rules.values())
+        self.scene: FixedScene | VehicleScene
+        if device.kind == DeviceKind.VEHICLE:
+            mounting = mounting_from(device.mounting or {})
+            self.scene = VehicleScene(
+                device.code, rules, around.zones, around.doors, mounting, around.streets
+            )
+        else:
+            surveyed = device.mounting is not None and device.heading is not None
+            self.scene = FixedScene(
+                device.code,
+                [*around.zones, *around.permits],
+                rules,
+                mounting=mounting_from(device.mounting) if surveyed and device.mounting else None,
+                position=fixed_position(device),
+                look_every_s=around.look_every_s,
+            )
+
+    def look(self, frame: Frame, seen: Detections) -> list[SceneEvent]:
+        """Judge one look, and keep its picture while it may be wanted."""
+        events = self.judge(frame.captured_at, frame.index, frame.size, seen, frame.position)
+        # The key pictures of an event may be wanted no more once it is told: keep them until it is written.
+        told = frozenset(t for e in events for t in e.violation.key_times)
+        self.book.keep(frame, seen, self.scene.wanted_times() | told)
+        return events
+
+    def judge(
+        self,
+        captured_at: datetime,
+        index: int,
+        size: tuple[int, int],
+        seen: Detections,
+        position: Position | None,
+    ) -> list[SceneEvent]:
+        """Judge one look without a picture."""
+        if isinstance(self.scene, VehicleScene):
+            return self.scene.look(captured_at, index, size, seen, position)
+        return self.scene.look(captured_at, index, size, seen)
+
+    def off_grade(self, session: Session, violation: Violation) -> bool:
+        """Whether a vehicle's violation lies on a street whose grade its rule does not mean.
+
+        A fixed camera's rules were chosen by its own street.
+        """
+        conditions, ground = self._conditions[violation.rule], violation.sighting.ground
+        if not conditions.grades or ground is None or isinstance(self.scene, FixedScene):
+            return False
+        street_id = belongs(session, ground.latitude, ground.longitude).street_id
+        street = session.get(Street, street_id) if street_id is not None else None
+        return not conditions.holds_on(street.grade if street is not None else None)
