@@ -22,14 +22,15 @@ PAGE_SOURCES := $(wildcard review_ui/*.json review_ui/*.ts review_ui/index.html)
 demo: .stamps/python page
 	.venv/bin/jiexun demo $(ARGS)
 
-## test:   install everything, then the checks, the page's tests and pytest; PYTEST_ARGS is handed on
+## test:   install everything, then the checks, the page's tests and pytest (JOBS=2 at once); PYTEST_ARGS is handed on
 # Runs all three even when one fails; pytest last, so that its summary is the closing line.
+JOBS ?= 2
 .PHONY: test
 test: everything page
 	@failed=0; \
 	$(MAKE) --no-print-directory -k check || failed=1; \
 	npm --prefix review_ui test || failed=1; \
-	.venv/bin/python -m pytest $(PYTEST_ARGS) || failed=$$?; \
+	.venv/bin/python -m pytest -n $(JOBS) --dist loadfile $(PYTEST_ARGS) || failed=$$?; \
 	exit $$failed
 
 ## check:  ruff, mypy, the import rule, the page's types; `make -k check` goes on after a failure
