@@ -10,6 +10,7 @@ from api.schemas.base import Named
 from api.schemas.places import FootageOut
 from casework.algorithms.queries import algorithms_by_model
 from casework.algorithms.tables import Algorithm
+from casework.candidates.acts import acts_from
 from casework.candidates.queries import events_on, family, history_at, sightings_of
 from casework.candidates.tables import Candidate
 from casework.cases.queries import cases_of
@@ -133,6 +134,7 @@ def candidate(session: Session, row: Candidate) -> c.Candidate:
             )
             for e in events_on(session, row.id)
         ],
+        acts=acts_from(row.state),
         model_id=row.model_id,
         algorithm=_algorithm(session, row.model_id),
     )

@@ -13,7 +13,7 @@ from casework.candidates.tables import Candidate, CandidateEvent, CandidateSight
 from casework.cases.tables import Case, CaseEvent
 from casework.counters import ChainHead, Counter
 from casework.db import Base
-from casework.devices.tables import Approval, Device, ReferencePicture
+from casework.devices.tables import Approval, CameraCondition, Device, ReferencePicture
 from casework.evidence.tables import EvidenceItem, EvidenceSeal
 from casework.fixtures.tables import Fixture, HeldBack
 from casework.footage.tables import Footage, LookTally, TrackFile, Upload
@@ -35,6 +35,7 @@ __all__ = [
     "Assignment",
     "AuditEvent",
     "Base",
+    "CameraCondition",
     "Candidate",
     "CandidateEvent",
     "CandidateSighting",

@@ -40,6 +40,14 @@ def merge(id: Id, body: s.MergeIn, ctx: Ctx, person: Keeper) -> c.Candidate:
     return _candidate(ctx, person, kept)
 
 
+@router.get("/candidates/{id}/merge-choices", operation_id="mergeChoices")
+def merge_choices(id: Id, ctx: Ctx, person: Keeper) -> list[c.CandidateBrief]:
+    """Others near its place that it may be merged into, nearest in time first."""
+    with ctx.database.read() as session:
+        about = candidates.candidate(session, person, id)
+        return present.candidate_briefs(session, candidates.merge_choices(session, person, about))
+
+
 @router.post("/candidates/{id}/unmerge", operation_id="unmergeCandidate")
 def unmerge(id: Id, body: s.ReasonIn, ctx: Ctx, person: Keeper) -> c.Candidate:
     """A merged one is a candidate of its own again."""

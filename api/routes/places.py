@@ -15,11 +15,11 @@ from api.schemas import places as p
 from api.schemas.base import Page
 from casework.candidates import queries as candidates
 from casework.db import Session, utcnow
-from casework.devices import pictures
+from casework.devices import conditions, pictures
 from casework.devices import queries as devices
 from casework.devices.pictures import Shown
 from casework.devices.service import SHANGHAI, missing_approvals
-from casework.devices.tables import Device
+from casework.devices.tables import CameraCondition, Device
 from casework.footage import queries as footages
 from casework.people.service import Person
 from casework.places import queries as places
@@ -59,12 +59,13 @@ def reference(ctx: Ctx, person: Annotated[Person, Depends(Needs(None))]) -> p.Re
 
 @dataclass(frozen=True, slots=True)
 class _Recent:
-    """Of devices, by id: looks and candidates of the last days, footage (number, last time), picture."""
+    """Of devices, by id: looks and candidates of the last days, footage (number, last time), picture, trouble."""
 
     looks: dict[int, int]
     found: dict[int, int]
     seen: dict[int, tuple[int, datetime | None]]
     shown: dict[int, Shown]
+    wrong: dict[int, CameraCondition]
 
 
 def _recent(session: Session, rows: Sequence[Device]) -> _Recent:
@@ -74,13 +75,14 @@ def _recent(session: Session, rows: Sequence[Device]) -> _Recent:
         candidates.count_by_device(session, since),
         footages.footage_by_device(session),
         pictures.pictures_of(session, rows),
+        conditions.open_conditions(session, rows),
     )
 
 
 def _device(row: Device, recent: _Recent) -> dict[str, Any]:
     missing = missing_approvals(row, utcnow())
     count, last = recent.seen.get(row.id, (0, None))
-    shown = recent.shown.get(row.id)
+    shown, wrong = recent.shown.get(row.id), recent.wrong.get(row.id)
     return {
         **present.device_brief(row).model_dump(),
         "squad": present.named(row.squad),
@@ -95,7 +97,21 @@ def _device(row: Device, recent: _Recent) -> dict[str, Any]:
         "candidates": recent.found.get(row.id, 0),
         "last_seen": last,
         "picture": present.picture_url(row.code, shown) if shown else None,
+        "condition": _condition(wrong) if wrong else None,
     }
+
+
+def _condition(row: CameraCondition) -> p.ConditionOut:
+    return p.ConditionOut(
+        kind=row.kind,
+        measure=row.measure,
+        value=row.value,
+        limit=row.limit_value,
+        sha256=row.sha256,
+        since=row.since,
+        until=row.until,
+        ended_by=row.ended_by,
+    )
 
 
 @router.get("/devices", operation_id="listDevices")
@@ -136,6 +152,7 @@ def _detail(session: Session, code: str) -> p.DeviceDetail:
             for a in row.approvals
         ],
         mounting=row.mounting,
+        conditions=[_condition(c) for c in conditions.conditions_of(session, row)],
     )
 
 

@@ -193,6 +193,7 @@ class Candidate(CandidateBrief):
     merged_into: CandidateRef | None
     merged: list[CandidateRef]  # what was merged into it
     events: list[CandidateEventOut]
+    acts: list[str]  # merge, unmerge, split, restore: what its state allows to who may do such acts
     model_id: str
     algorithm: AlgorithmRef | None  # the registry's, where it knows the model
 

@@ -59,6 +59,19 @@ class ApprovalOut(Model):
     valid: bool
 
 
+class ConditionOut(Model):
+    """What is or was wrong with a fixed camera's picture. until: none while it lasts. ended_by: who mended it."""
+
+    kind: str
+    measure: str
+    value: float
+    limit: float
+    sha256: str
+    since: UtcTime
+    until: UtcTime | None
+    ended_by: str | None
+
+
 class DeviceOut(DeviceBrief):
     """A device with its state. looks/candidates: in the last 30 days of its footage. picture: its address."""
 
@@ -74,6 +87,7 @@ class DeviceOut(DeviceBrief):
     candidates: int
     last_seen: UtcTime | None
     picture: str | None
+    condition: ConditionOut | None
 
 
 class DeviceDetail(DeviceOut):
@@ -82,6 +96,7 @@ class DeviceDetail(DeviceOut):
     zones: list[ZoneOut]
     approvals: list[ApprovalOut]
     mounting: dict[str, float] | None
+    conditions: list[ConditionOut]  # newest first
 
 
 class FootageOut(Model):

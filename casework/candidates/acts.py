@@ -47,6 +47,11 @@ def act(name: str) -> Act:
     )
 
 
+def acts_from(state: str) -> list[str]:
+    """What a person may do to a candidate in a state."""
+    return [name for name in _data()["acts"] if state in act(name).sources and "person" in act(name).by]
+
+
 @cache
 def again() -> Again:
     """The rule for rejected places."""

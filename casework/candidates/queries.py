@@ -8,11 +8,11 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import numpy as np
-from sqlalchemy import Select, func, or_, select
+from sqlalchemy import Select, and_, func, or_, select
 from sqlalchemy.orm import Session, joinedload, selectinload
 
 from casework.candidates import again
-from casework.candidates.acts import UNCOUNTED
+from casework.candidates.acts import UNCOUNTED, act
 from casework.candidates.acts import again as memory
 from casework.candidates.again import ABSENCE_ASSUMED, Colours
 from casework.candidates.tables import Candidate, CandidateEvent, CandidateSighting
@@ -25,6 +25,7 @@ from detector.scene.model import DeviceKind, GroundPlace, Violation
 from detector.scene.places import nearest, same_ground, same_shop, shop_confidence, size_m
 
 SAME_BOX_IOU = 0.3
+MOST_CHOICES = 20
 _NEAR_DEGREES = 0.0004  # about 40 m: a first, indexed sieve; same_place decides
 
 BRIEF = (
@@ -262,6 +263,34 @@ def page_of_candidates(
     total = session.scalar(select(func.count()).select_from(query.subquery())) or 0
     rows = query.options(*BRIEF).order_by(Candidate.first_at.desc(), Candidate.id.desc())
     return list(session.scalars(rows.offset((page - 1) * size).limit(size))), total
+
+
+def merge_choices(session: Session, person: Person, about: Candidate) -> list[Candidate]:
+    """Others that a candidate may go on in: of its type, by its camera or within 40 m, within 30 days; nearest in
+    time first, at most ``MOST_CHOICES``. Wider than ``stands_at``, which people ask for where it did not join."""
+    place = Candidate.device_id == about.device_id
+    if about.latitude is not None and about.longitude is not None:
+        place |= and_(
+            Candidate.latitude.between(about.latitude - _NEAR_DEGREES, about.latitude + _NEAR_DEGREES),
+            Candidate.longitude.between(about.longitude - _NEAR_DEGREES, about.longitude + _NEAR_DEGREES),
+        )
+    span = timedelta(days=30)
+    query = in_scope(select(Candidate), person).where(
+        Candidate.id != about.id,
+        Candidate.type == about.type,
+        Candidate.warning == about.warning,
+        Candidate.state.in_(act("merge").into),
+    )
+
+    def half(later: bool) -> list[Candidate]:
+        """The nearest on one side of it in time."""
+        at = Candidate.first_at
+        side = query.where(place, at >= about.first_at if later else at < about.first_at)
+        side = side.where(at.between(about.first_at - span, about.first_at + span)).options(*BRIEF)
+        return list(session.scalars(side.order_by(at if later else at.desc()).limit(MOST_CHOICES)))
+
+    both = [*half(later=True), *half(later=False)]
+    return sorted(both, key=lambda c: (abs(c.first_at - about.first_at), c.id))[:MOST_CHOICES]
 
 
 def history_at(session: Session, candidate: Candidate, days: int = 30) -> dict[str, int]:

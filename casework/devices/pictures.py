@@ -15,6 +15,7 @@ from sqlalchemy.orm import Session
 from casework.audit.service import record
 from casework.candidates.tables import Candidate
 from casework.db import utcnow
+from casework.devices.conditions import end as end_condition
 from casework.devices.tables import Device, ReferencePicture
 from casework.errors import Invalid, not_found
 from casework.evidence.tables import EvidenceItem
@@ -156,6 +157,7 @@ def _add(session: Session, actor: str, device: Device, shown: Shown, source: str
     )
     session.add(row)
     session.flush()
+    end_condition(session, device, utcnow(), actor)  # the zones hold on the new picture
     record(session, actor, "picture_set", f"device:{device.code}", {"sha256": shown.sha256, "source": source})
     return row
 

@@ -65,3 +65,26 @@ class ReferencePicture(Base):
     captured_at: Mapped[datetime | None]
     set_by: Mapped[str]
     set_at: Mapped[datetime]
+
+
+class CameraCondition(Base):
+    """What was wrong with a fixed camera's picture. At most one of a device is open (``until`` is none).
+
+    kind: as ``detector.care.model.Condition``. measure, value, limit_value: what was measured and its limit.
+    sha256: a picture that shows it. since, until: capture times; until a person's act, its own time.
+    ended_by: "system" when the camera recovered, else who set a new reference picture.
+    """
+
+    __tablename__ = "camera_condition"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    device_id: Mapped[int] = mapped_column(ForeignKey("device.id"), index=True)
+    footage_id: Mapped[int | None] = mapped_column(ForeignKey("footage.id"))
+    kind: Mapped[str]
+    measure: Mapped[str]
+    value: Mapped[float]
+    limit_value: Mapped[float]
+    sha256: Mapped[str]
+    since: Mapped[datetime]
+    until: Mapped[datetime | None]
+    ended_by: Mapped[str | None]
+    noted_at: Mapped[datetime]

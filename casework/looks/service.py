@@ -47,8 +47,13 @@ def keep(store: BlobStore, looks: Sequence[Look]) -> Kept:
     )
 
 
-def record_looks(session: Session, footage: Footage, kept: Sequence[Kept], judged_at: datetime) -> None:
-    """Name the files in the database, in the transaction in which the footage is finished."""
+def record_looks(
+    session: Session, footage: Footage, kept: Sequence[Kept], judged_at: datetime, look_every_s: float = 0.0
+) -> None:
+    """Name the files in the database, in the transaction in which the footage is finished.
+
+    look_every_s: seconds between two looks by plan, 0 where it is not known.
+    """
     session.execute(delete(LookFile).where(LookFile.footage_id == footage.id))
     for part, one in enumerate(kept, 1):
         session.add(
@@ -64,6 +69,7 @@ def record_looks(session: Session, footage: Footage, kept: Sequence[Kept], judge
                 sha256=one.sha256,
                 model_id=one.model_id,
                 judged_at=judged_at,
+                look_every_s=look_every_s,
             )
         )
     session.flush()

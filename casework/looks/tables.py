@@ -15,6 +15,7 @@ class LookFile(Base):
 
     part: 1, 2, 3 ... in the order in which they were looked at, also where a clock was set back.
     judged_at: when they were judged; the zones and rules of then are those of ``zones_of(..., judged_at)``.
+    look_every_s: between two looks by the plan that they were judged under; 0: not known.
     """
 
     __tablename__ = "look_file"
@@ -34,3 +35,4 @@ class LookFile(Base):
     sha256: Mapped[str]
     model_id: Mapped[str]
     judged_at: Mapped[datetime]
+    look_every_s: Mapped[float] = mapped_column(default=0.0)

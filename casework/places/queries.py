@@ -31,6 +31,15 @@ class Belongs:
     street_id: int | None
 
 
+@dataclass(frozen=True, slots=True)
+class PictureLine:
+    """A shop's door line on a device's picture. points: [x, y] ..., 0-1, origin top left."""
+
+    code: str
+    shop: str | None
+    points: list[Any]
+
+
 def squads(session: Session) -> list[Squad]:
     """By code."""
     return list(session.scalars(select(Squad).order_by(Squad.code)))
@@ -103,6 +112,12 @@ def shapes_of(session: Session, device_id: int | None, at: datetime | None = Non
 def zones_of(session: Session, device_id: int | None, at: datetime | None = None) -> list[ZoneVersion]:
     """The zones among ``shapes_of``: what the rules judge by."""
     return [row for row in shapes_of(session, device_id, at) if row.kind != DOOR_LINE]
+
+
+def picture_door_lines(session: Session, device_id: int, at: datetime | None = None) -> list[PictureLine]:
+    """Door lines drawn on a device's picture, as ``shapes_of``: for people to see, no rule judges by them."""
+    rows = [row for row in shapes_of(session, device_id, at) if row.kind == DOOR_LINE]
+    return [PictureLine(row.code, row.shop_code, row.polygon) for row in rows]
 
 
 def revisions(session: Session, scope: str) -> list[ZoneRevision]:

@@ -11,6 +11,8 @@ import numpy as np
 from casework.devices.tables import Device
 from casework.evidence.service import Exhibit
 from casework.footage.tables import Footage
+from casework.places.queries import PictureLine
+from casework.places.tables import DOOR_LINE
 from casework.rules.tables import RuleSet
 from detector.detections import Detections
 from detector.scene import calendar as calendars
@@ -23,12 +25,15 @@ from jiexun.pipeline.lookbook import LookBook
 PNG_LEVEL = 3  # of 9: half the time of the default and within some percent of its size
 
 
-def pictures(violation: Violation, book: LookBook, zones: list[Zone]) -> list[Exhibit]:
+def pictures(
+    violation: Violation, book: LookBook, zones: list[Zone], lines: list[PictureLine]
+) -> list[Exhibit]:
     """The original pictures at the violation's key times: first, middle ..., latest.
 
     A picture file stays as it came; a frame of a video is kept as PNG, which loses nothing.
     """
     found = []
+    drawn = [*_outlines(zones), *_door_lines(lines)]
     last = len(violation.key_times) - 1
     for i, at in enumerate(violation.key_times):
         look = book.at(at)
@@ -37,7 +42,7 @@ def pictures(violation: Violation, book: LookBook, zones: list[Zone]) -> list[Ex
         frame, seen = look
         role = "first" if i == 0 else "latest" if i == last else "middle"
         data, media_type = original(frame)
-        found.append(Exhibit("picture", role, data, media_type, at, _meta(frame, seen, violation, zones)))
+        found.append(Exhibit("picture", role, data, media_type, at, _meta(frame, seen, violation, drawn)))
     return found
 
 
@@ -58,7 +63,25 @@ def _png(frame: Frame) -> bytes:
     return data.tobytes()
 
 
-def _meta(frame: Frame, seen: Detections, violation: Violation | None, zones: list[Zone]) -> dict[str, Any]:
+def _outlines(zones: list[Zone]) -> list[dict[str, Any]]:
+    return [
+        {"code": z.code, "kind": z.kind.value, "polygon": z.polygon.round(5).tolist(), "shop": z.shop}
+        for z in zones
+        if z.space is Space.IMAGE
+    ]
+
+
+def _door_lines(lines: list[PictureLine]) -> list[dict[str, Any]]:
+    return [
+        {"code": one.code, "kind": DOOR_LINE, "polygon": np.round(one.points, 5).tolist(), "shop": one.shop}
+        for one in lines
+    ]
+
+
+def _meta(
+    frame: Frame, seen: Detections, violation: Violation | None, drawn: list[dict[str, Any]]
+) -> dict[str, Any]:
+    """drawn: zones and door lines on the picture."""
     width, height = frame.size
     return {
         "device": frame.device_id,
@@ -68,11 +91,7 @@ def _meta(frame: Frame, seen: Detections, violation: Violation | None, zones: li
         "time_source": frame.time_source.value,
         "position": _position(frame.position),
         "boxes": _boxes(frame, seen, violation),
-        "zones": [
-            {"code": z.code, "kind": z.kind.value, "polygon": z.polygon.round(5).tolist(), "shop": z.shop}
-            for z in zones
-            if z.space is Space.IMAGE
-        ],
+        "zones": drawn,
     }
 
 

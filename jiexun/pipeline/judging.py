@@ -9,7 +9,15 @@ from datetime import date, datetime
 from casework.db import Session
 from casework.devices.service import fixed_position, mounting_from
 from casework.devices.tables import Device
-from casework.places.queries import belongs, door_lines, scene_zone, street_lines, zones_of
+from casework.places.queries import (
+    PictureLine,
+    belongs,
+    door_lines,
+    picture_door_lines,
+    scene_zone,
+    street_lines,
+    zones_of,
+)
 from casework.places.tables import Street
 from casework.rules.queries import rules_at
 from casework.rules.tables import RuleSet
@@ -29,7 +37,8 @@ class Surroundings:
     """zones: on a camera's picture, or on the ground for a vehicle. doors, streets: for a vehicle.
 
     rules: the set that holds for what is captured then. permits: permitted and ignored places on the ground, for a
-    fixed camera that was surveyed. look_every_s: between two looks by plan; 0: not known.
+    fixed camera that was surveyed. lines: door lines on its picture, for people to see. look_every_s: between two
+    looks by plan; 0: not known.
     """
 
     zones: list[Zone]
@@ -37,6 +46,7 @@ class Surroundings:
     streets: list[StreetLine]
     rules: RuleSet
     permits: list[Zone] = field(default_factory=list)
+    lines: list[PictureLine] = field(default_factory=list)
     look_every_s: float = 0.0
 
 
@@ -50,7 +60,8 @@ def surroundings(
     rules = rules_at(session, captured_at)
     if not vehicle:
         ground = [scene_zone(z) for z in zones_of(session, None, judged_at) if z.kind in EXEMPT_KINDS]
-        return Surroundings(zones, [], [], rules, ground)
+        lines = picture_door_lines(session, device.id, judged_at)
+        return Surroundings(zones, [], [], rules, ground, lines)
     return Surroundings(zones, door_lines(session), street_lines(session), rules)
 
 
@@ -61,7 +72,7 @@ class Judging:
     """
 
     def __init__(self, device: Device, around: Surroundings, labels: Sequence[str], day: date) -> None:
-        self.zones = around.zones
+        self.zones, self.lines = around.zones, around.lines
         dated = [d for d in parse(around.rules.text, labels) if d.in_force(day)]
         if device.kind == DeviceKind.FIXED:
             grade = device.street.grade if device.street is not None else None

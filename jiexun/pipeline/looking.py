@@ -22,11 +22,13 @@ from casework.footage.tables import Footage
 from casework.looks.codec import rounded
 from casework.looks.service import record_looks
 from casework.samples.service import record_draw
+from detector.detections import Detections
 from detector.scene.model import Change, DeviceKind, Rule, SceneEvent, Violation
 from ingest.frame import Frame
 from jiexun.house import House
 from jiexun.pipeline import exhibits
 from jiexun.pipeline.again import Again
+from jiexun.pipeline.caring import Caring
 from jiexun.pipeline.colours import colours_of
 from jiexun.pipeline.draw import Draw
 from jiexun.pipeline.judging import Judging, surroundings
@@ -82,15 +84,14 @@ class Run:
         self._detections = 0
         self._notes: list[str] = []
         self._sealed_to: dict[str, datetime] = {}  # violation -> its latest picture that is sealed
+        self._every_s = look_every_s(self._source, house.settings.looks_per_second)
         with house.database.read() as session:
-            around = replace(
-                surroundings(session, device, begins(self._source)),
-                look_every_s=look_every_s(self._source, house.settings.looks_per_second),
-            )
+            around = replace(surroundings(session, device, begins(self._source)), look_every_s=self._every_s)
         day = begins(self._source).astimezone(SHANGHAI).date()
         self._judging = Judging(device, around, detector.names, day)
         self._shadows = [Shadow(house.store, a, detectors, device, around, day) for a in shadows]
         self._again = Again(house, device, around, footage.id, begins(self._source))
+        self._caring = Caring(house, device, footage.id, begins(self._source))
         self._keeper = LookKeeper(house.looks)
         self._judged_at, self._held = utcnow(), set[str]()
         self._draw = Draw(footage.sha256, house.settings.sample_one_in)
@@ -117,7 +118,7 @@ class Run:
             self._detections,
             self._times,
             time_of(self._source),
-            [*self._source.notes, *self._scene_notes(), *self._notes],
+            [*self._source.notes, *self._caring.notes(), *self._scene_notes(), *self._notes],
         )
         with self._house.database.read() as session:
             beside = [shadow.finish(session, self._model_id) for shadow in self._shadows]
@@ -128,21 +129,26 @@ class Run:
             for done in beside:
                 record_shadow(session, row, done)
             record_draw(session, row, self._model_id, plain, drawn)
-            record_looks(session, row, kept, self._judged_at)
+            record_looks(session, row, kept, self._judged_at, self._every_s)
         self._again.finish()
 
     def _look(self, frame: Frame) -> None:
-        # What is stored is what is judged, so that a replay with the same rules is the same to the bit.
-        seen = rounded(self._detector.detect([frame.image])[0], frame.size)
-        self._keeper.look(frame, seen)
+        found = self._detector.detect([frame.image])[0]
         self._times.append(frame.captured_at)
-        self._detections += len(seen)
+        self._detections += len(found)
+        fit = self._caring.look(frame, found)
+        if fit is not None:
+            self._judge(frame, rounded(fit, frame.size))
+        self._draw.look(frame)
+
+    def _judge(self, frame: Frame, seen: Detections) -> None:
+        # What is stored is what is judged, so that a replay with the same rules is the same to the bit.
+        self._keeper.look(frame, seen)
         for event in self._judging.look(frame, seen):
             self._write(event)
         self._again.look(frame, seen)
         for shadow in self._shadows:
             shadow.look(frame)
-        self._draw.look(frame)
 
     def _write(self, event: SceneEvent) -> None:
         violation = event.violation
@@ -185,7 +191,7 @@ class Run:
 
     def _pack(self, event: SceneEvent, part: str) -> Packed:
         violation = event.violation
-        files = exhibits.pictures(violation, self._judging.book, self._judging.zones)
+        files = exhibits.pictures(violation, self._judging.book, self._judging.zones, self._judging.lines)
         if part == "end":
             files = files[-1:]
         settings = self._house.settings
@@ -205,11 +211,19 @@ class Run:
         return pack(self._house.store, f"{violation.key}:{part}", [*files, *clips], statement)
 
     def _scene_notes(self) -> list[str]:
+        # A vehicle comes and goes, and without rules there is no gap that a step could be longer than.
+        told = self._device.kind == DeviceKind.FIXED and bool(self._judging.rules)
         seen = self._judging.scene.notes
+        apart = seen.too_far_apart if told else 0
         said = {
             f"{seen.repeated} looks had the time of the one before and were left out": seen.repeated,
             f"the clock jumped back for {seen.backwards} looks (by {seen.furthest_back_s:.0f} s at most): "
             "they were left out; set the device's clock": seen.backwards,
+            f"the clock was set back for good {seen.restarts} times: what stood then ended and was begun anew": (
+                seen.restarts
+            ),
+            f"{apart} times two looks were further apart than any rule's longest gap: no time was counted between "
+            "them; unless it was a pause, let the camera look more often": apart,
             f"{seen.unplaced} looks have no position or heading: nothing was judged there": seen.unplaced,
         }
         return [text for text, count in said.items() if count]

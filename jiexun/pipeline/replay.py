@@ -6,6 +6,7 @@ import hashlib
 import threading
 import time
 from collections.abc import Collection, Iterator
+from dataclasses import replace
 
 from casework.devices import queries as devices
 from casework.devices.service import SHANGHAI
@@ -29,8 +30,8 @@ MOST_AT_ONCE = threading.Semaphore(1)
 def replay(house: House, ask: Ask, labels: Collection[str]) -> Preview:
     """What the rules would have raised. Raises Invalid (rules, span, or one footage beyond the budget), NotFound.
 
-    Zones, street grades and remembered places: zones as they were drawn when the footage was judged, the rest as
-    it is now. Vehicles' door lines and streets as they are now.
+    Zones, permitted places and the plan of looks are those under which the footage was judged; street grades,
+    remembered places, a camera's survey and vehicles' door lines and streets are as they are now.
     """
     checked(ask.text, labels)
     if not ask.since < ask.until:
@@ -93,7 +94,10 @@ def _again(house: House, footage_id: int, ask: Ask, clock: _Clock) -> tuple[int,
     with house.database.read() as session:
         files = look_files(session, footage_id)
         device = devices.device_by_code(session, get_footage(session, footage_id).device.code)
-        around = surroundings(session, device, files[0].first_at, files[0].judged_at)
+        around = replace(
+            surroundings(session, device, files[0].first_at, files[0].judged_at),
+            look_every_s=files[0].look_every_s,
+        )
     looks, judging, found = 0, None, dict[str, Violation]()
     for look in _looks(house, [f.sha256 for f in files]):
         if judging is None:
@@ -133,4 +137,4 @@ def _under(around: Surroundings, text: str) -> Surroundings:
         made_by="preview",
         made_at=was.made_at,
     )
-    return Surroundings(around.zones, around.doors, around.streets, rules)
+    return replace(around, rules=rules)

@@ -45,13 +45,14 @@ export function candidate(i) {
       { code: 'clock', ok: true, values: { source: 'device', offset_s: 0.3 } }, { code: 'permitted', ok: true, values: { place: null } }, { code: 'hours', ok: null, values: {} },
       { code: 'zone', ok: true, values: { kind: 'pavement', share: 0.93 } }, ...(device.kind === 'vehicle' ? [{ code: 'passes', ok: true, values: { count: 2, needed: 2 } }, { code: 'position', ok: true, values: { error_m: 4.2 } }] : []),
     ],
-    sightings: [{ device: device.code, first_at: iso(first), last_at: iso(first + dwell * 1000), observed_s: dwell - 40, inferred_s: 40, looks: 88 }],
+    merged_into: null, merged: [], events: [], acts: [], algorithm: null, warning: false, rule_set: 1,
+    sightings: [{ id: i, candidate: i, device: device.code, first_at: iso(first), last_at: iso(first + dwell * 1000), observed_s: dwell - 40, inferred_s: 40, looks: 88 }],
     decisions: [], seals: [{ seq: i, manifest_sha256: hash(i), hash: hash(i + 5), sealed_at: iso(first + dwell * 1000 + 4000) }],
     history: { candidates: 4, confirmed: 2, cases: 1 }, place_error_m: device.kind === 'vehicle' ? 4.2 : null, rule: type, rule_version: 3, model_id: 'street-n-640',
   }
 }
 
-export const deviceList = () => devices.map((d, i) => ({ ...d, squad: squads[i], street: streets[i], latitude: 31.2215 + i * 0.002, longitude: 121.437, approved: i === 0, missing: i === 0 ? [] : ['marked', 'clock_sync'].slice(0, i), footage: 12 - i, looks: 5400 - i * 800, candidates: 31 - i * 9, last_seen: i === 2 ? null : iso(T0) }))
+export const deviceList = () => devices.map((d, i) => ({ ...d, squad: squads[i], street: streets[i], latitude: 31.2215 + i * 0.002, longitude: 121.437, approved: i === 0, missing: i === 0 ? [] : ['marked', 'clock_sync'].slice(0, i), footage: 12 - i, looks: 5400 - i * 800, candidates: 31 - i * 9, last_seen: i === 2 ? null : iso(T0), condition: null }))
 
 export const footage = Array.from({ length: 27 }, (_, i) => ({ id: i + 1, device: devices[i % 3].code, name: `2026-10-${String((i % 30) + 1).padStart(2, '0')}_0800-0900.mp4`, sha256: hash(i), size: 340_000_000 + i * 7e6, state: ['done', 'done', 'done', 'running', 'failed'][i % 5], received_at: iso(T0 - i * 3.6e6), start: i % 5 === 4 ? null : iso(T0 - i * 3.6e6 - 7.2e6), end: i % 5 === 4 ? null : iso(T0 - i * 3.6e6 - 3.6e6), time_source: i % 5 === 4 ? null : 'device', frames: 90000, looks: i % 5 === 4 ? 0 : 3600, detections: 812, candidates: i % 4, notes: i % 5 === 4 ? ['无法解码：文件不完整（第 3 分 12 秒之后没有数据）'] : i % 7 === 2 ? ['画面静止 4 分钟，未计入观察时间'] : [] }))
 

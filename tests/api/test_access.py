@@ -81,6 +81,7 @@ WHO: dict[tuple[str, str], set[str] | str] = {
     ("GET", "/api/rules/{version}"): EVERYBODY,
     ("POST", "/api/rules"): KEEPERS,
     ("POST", "/api/rules/preview"): KEEPERS,
+    ("GET", "/api/candidates/{id}/merge-choices"): {REVIEWER, LEADER},
     ("POST", "/api/candidates/{id}/merge"): {REVIEWER, LEADER},
     ("POST", "/api/candidates/{id}/unmerge"): {REVIEWER, LEADER},
     ("POST", "/api/candidates/{id}/split"): {REVIEWER, LEADER},

@@ -91,6 +91,10 @@ def test_merge_unmerge_and_split(office: Office) -> None:
         b.a_candidate(session, office.store, camera, b.a_violation(device="CAM-A", start=b.at(3600)))
         moving = sightings_of(session, session.get_one(Candidate, first))[1].id
     reviewer = office.as_("reviewer")
+    # The stay an hour later joined the first; nothing is offered to itself.
+    choices = ok(reviewer.get(f"/api/candidates/{second}/merge-choices"))
+    assert [c["id"] for c in choices] == [first, office.ids["filed"]]
+    assert ok(reviewer.get(f"/api/candidates/{second}"))["acts"] == ["merge", "split"]
     kept = ok(reviewer.post(f"/api/candidates/{second}/merge", json={"into": first, "reason": "同一"}))
     assert kept["id"] == first
     assert [(m["id"], m["state"]) for m in kept["merged"]] == [(second, "merged")]
@@ -98,6 +102,8 @@ def test_merge_unmerge_and_split(office: Office) -> None:
     assert [(e["act"], e["candidate"], e["other"]) for e in kept["events"]] == [("merge", second, first)]
     gone = ok(reviewer.get(f"/api/candidates/{second}"))
     assert (gone["state"], gone["merged_into"]["id"], len(gone["pictures"])) == ("merged", first, 2)
+    assert gone["acts"] == ["unmerge"]
+    assert second not in [c["id"] for c in ok(reviewer.get(f"/api/candidates/{first}/merge-choices"))]
     assert ok(reviewer.post(f"/api/candidates/{second}/unmerge", json={"reason": "不是"}))["state"] == "open"
     new = ok(reviewer.post(f"/api/candidates/{first}/split", json={"sightings": [moving], "reason": "两家"}))
     assert (new["state"], len(new["sightings"]), len(new["pictures"])) == ("open", 1, 2)

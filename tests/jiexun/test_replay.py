@@ -98,6 +98,16 @@ def test_the_same_rules_give_the_same_to_the_bit(looked: House) -> None:
         assert row.rule_set == 1
 
 
+def test_a_slow_plan_is_replayed_as_it_was_judged(house: House, tmp_path: Path) -> None:
+    # A look each 5 minutes: 2.5 of these, 750 s, may go by unseen. By gap_s alone, 120 s, nothing would stand.
+    video = film(tmp_path / "slow.mp4", [Thing("stall", STALL.box, 0, 10_000)], 2400, step=300.0)
+    report = look_at(house, video, "C-1")
+    assert (report.looks, report.candidates) == (8, 1)
+    found = again(house, shipped())
+    assert [(f.outcome, f.start, f.end) for f in found.findings] == [("kept", START, START + minutes(35))]
+    assert again(house, shipped().replace("dwell_s = 300.0", "dwell_s = 2160.0", 1)).counts["lost"] == 1
+
+
 def test_a_shorter_dwell_gains_the_short_stall(looked: House) -> None:
     found = again(looked, rules(150.0))
     [gained] = [f for f in found.findings if f.outcome == "gained"]

@@ -12,15 +12,21 @@ import pytest
 
 from casework.candidates.queries import all_candidates
 from casework.db import Database
+from casework.devices.queries import device_by_code
+from casework.devices.service import add_device
 from casework.evidence.queries import items_of, seals_of
 from casework.footage.queries import footage
+from casework.places.service import set_zones
+from casework.rules.preview import Ask
 from casework.verify import verify
-from detector.scene.rules_data import default_rules
+from detector.scene.rules_data import default_rules, shipped
 from ingest.errors import BadTime, BadVideo
 from ingest.recorded import open_recording
 from jiexun.house import House, open_house
+from jiexun.pipeline.replay import replay
 from jiexun.settings import load
-from tests.jiexun.painted import NAMES, START, Thing, film, furnish, look_at, minutes, outcome
+from tests import builders as b
+from tests.jiexun.painted import NAMES, PAVEMENT, START, Thing, film, furnish, look_at, minutes, outcome
 
 STALL = Thing("stall", (40, 140, 100, 200), 60, 720)
 GOODS = Thing("shop_goods", (200, 100, 260, 150), 120, 10_000)
@@ -120,6 +126,65 @@ def test_a_camera_without_zones_says_so(house: House, tmp_path: Path) -> None:
     report = look_at(house, film(tmp_path / "a.mp4", STREET, 900), "C-3")
     assert report.candidates == 0
     assert any("C-3 has no zones" in note for note in report.notes)
+
+
+@pytest.mark.parametrize(
+    ("east", "valid_to", "raised"),
+    [
+        (5.4, None, 0),  # it stands in the place
+        (5.4, "2026-10-30", 1),  # whose permission ended the day before
+        (15.0, None, 1),  # it stands nine metres from it
+    ],
+)
+def test_a_permitted_place_on_the_map_holds_before_a_surveyed_camera(
+    house: House, tmp_path: Path, east: float, valid_to: str | None, raised: int
+) -> None:
+    # f = 160 px / tan 40° = 190.7; the foot is 80 px below the middle: 20° + 22.76° down, 5 m / tan 42.76° = 5.41 m.
+    stall = Thing("stall", (130, 140, 190, 200), 0, 10_000)
+    survey = {
+        "mounting": {"height_m": 5, "pitch_deg": 20, "yaw_deg": 0, "roll_deg": 0, "hfov_deg": 80},
+        **{"latitude": 31.2, "longitude": 121.4, "heading_deg": 90},
+    }
+    # A square of 2 m so far east of the camera; a degree is 95.3 km east and 110.9 km north.
+    corners = [(east - 1, -1), (east + 1, -1), (east + 1, 1), (east - 1, 1)]
+    square = [[121.4 + x / 95300, 31.2 + y / 110900] for x, y in corners]
+    permitted = {"code": "G-1", "kind": "permitted", "polygon": square, "properties": {"valid_to": valid_to}}
+    with house.database.write() as session:
+        device = add_device(session, "test", {"code": "C-4", "kind": "fixed", **survey})
+        set_zones(
+            session, "test", device, [{"code": "C-4-pavement", "kind": "pavement", "polygon": PAVEMENT}]
+        )
+        set_zones(session, "test", None, [permitted])
+    report = look_at(house, film(tmp_path / "a.mp4", [stall], 600, step=10.0), "C-4")
+    assert (report.looks, report.candidates) == (60, raised)
+    found = replay(house, Ask(shipped(), START, START + minutes(60)), NAMES)
+    assert len(found.findings) == raised  # another look at the same boxes lets it off too
+
+
+def test_a_pause_longer_than_any_gap_is_told(house: House, tmp_path: Path) -> None:
+    # A look each 50 minutes; a quarter of an hour is the longest gap, whatever the plan.
+    report = look_at(house, film(tmp_path / "a.mp4", [PILE], 9000, step=3000.0), "C-1")
+    assert (report.looks, report.candidates) == (3, 0)
+    assert any(note.startswith("2 times two looks were further apart") for note in report.notes)
+
+
+def test_a_door_line_on_the_picture_is_shown_with_the_evidence(house: House, tmp_path: Path) -> None:
+    line = {"code": "C-3-door", "kind": "door_line", "polygon": [[0.5, 0.41], [0.9, 0.43]], "shop": "SH-1"}
+    with house.database.write() as session:
+        b.a_shop(session, b.a_street(session, b.a_squad(session)))
+        device = device_by_code(session, "C-3")
+        set_zones(
+            session, "test", device, [{"code": "C-3-pavement", "kind": "pavement", "polygon": PAVEMENT}, line]
+        )
+    look_at(house, film(tmp_path / "a.mp4", [PILE], 400, step=10.0), "C-3")
+    with house.database.read() as session:
+        [candidate] = all_candidates(session)
+        shown = [i.meta["zones"] for i in items_of(session, candidate.id) if i.kind == "picture"]
+        assert verify(session, house.store).bad == []
+    assert shown
+    for zones in shown:
+        assert [z["kind"] for z in zones] == ["pavement", "door_line"]
+        assert (zones[1]["polygon"], zones[1]["shop"]) == (line["polygon"], "SH-1")
 
 
 def test_a_broken_tail_is_used_as_far_as_it_goes(house: House, tmp_path: Path) -> None:

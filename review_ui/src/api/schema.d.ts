@@ -988,6 +988,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/candidates/{id}/merge-choices": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Merge Choices
+         * @description Others near its place that it may be merged into, nearest in time first.
+         */
+        get: operations["mergeChoices"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/candidates/{id}/unmerge": {
         parameters: {
             query?: never;
@@ -1597,6 +1617,8 @@ export interface components {
             merged: components["schemas"]["CandidateRef"][];
             /** Events */
             events: components["schemas"]["CandidateEventOut"][];
+            /** Acts */
+            acts: string[];
             /** Model Id */
             model_id: string;
             algorithm: components["schemas"]["AlgorithmRef"] | null;
@@ -1879,6 +1901,28 @@ export interface components {
             repeated: components["schemas"]["ShareOut"];
         };
         /**
+         * ConditionOut
+         * @description What is or was wrong with a fixed camera's picture. until: none while it lasts. ended_by: who mended it.
+         */
+        ConditionOut: {
+            /** Kind */
+            kind: string;
+            /** Measure */
+            measure: string;
+            /** Value */
+            value: number;
+            /** Limit */
+            limit: number;
+            /** Sha256 */
+            sha256: string;
+            /** Since */
+            since: string;
+            /** Until */
+            until: string | null;
+            /** Ended By */
+            ended_by: string | null;
+        };
+        /**
          * CorrectedBox
          * @description A box as the reviewer drew it. label: a class of the detector (stall, shop_goods, pile).
          */
@@ -2037,6 +2081,7 @@ export interface components {
             last_seen: string | null;
             /** Picture */
             picture: string | null;
+            condition: components["schemas"]["ConditionOut"] | null;
             /** Zones */
             zones: components["schemas"]["ZoneOut"][];
             /** Approvals */
@@ -2045,6 +2090,8 @@ export interface components {
             mounting: {
                 [key: string]: number;
             } | null;
+            /** Conditions */
+            conditions: components["schemas"]["ConditionOut"][];
         };
         /**
          * DeviceOut
@@ -2084,6 +2131,7 @@ export interface components {
             last_seen: string | null;
             /** Picture */
             picture: string | null;
+            condition: components["schemas"]["ConditionOut"] | null;
         };
         /**
          * EstimateOut
@@ -5397,6 +5445,37 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Candidate"];
+                };
+            };
+            /** @description Problem document (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    mergeChoices: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CandidateBrief"][];
                 };
             };
             /** @description Problem document (RFC 9457) */

@@ -1,0 +1,113 @@
+"""Camera care in one run: which looks may be judged, where their boxes lie on the reference, and who is told."""
+
+from __future__ import annotations
+
+import tempfile
+from collections import Counter
+from dataclasses import replace
+from datetime import datetime
+from pathlib import Path
+
+import cv2
+import numpy as np
+
+from casework.devices.conditions import begin, end, open_conditions
+from casework.devices.pictures import picture_of
+from casework.devices.tables import Device
+from casework.errors import NotFound
+from detector.care.care import CameraCare, State
+from detector.care.model import Condition, Finding, shipped
+from detector.detections import Detections
+from detector.pictures import read_picture
+from ingest.frame import Frame, Image
+from jiexun.house import House
+
+QUALITY = 88
+
+
+class Caring:
+    """For a fixed camera with a reference picture; without one every look may be judged as it is.
+
+    A look is withheld while the camera is not fine, and while there is doubt: for the scene it is a look that never
+    came, so what stands is held and no candidate is raised.
+    """
+
+    def __init__(self, house: House, device: Device, footage_id: int, begins: datetime) -> None:
+        self._house, self._device, self._footage_id = house, device, footage_id
+        self._care: CameraCare | None = None
+        self._withheld: Counter[Condition] = Counter()
+        self._shifted = 0
+        with house.database.read() as session:
+            shown = picture_of(session, device) if device.kind == "fixed" else None
+            row = open_conditions(session, [device]).get(device.id)
+        if shown is None or not shown.reference:
+            return  # a sealed picture is not what zones were drawn on, and shows what stood there
+        try:
+            reference = _decoded(house.store.get(shown.sha256))
+        except NotFound:
+            return  # told by ``verify``; looks are judged all the same
+        state = None
+        if row is not None and row.since <= begins:
+            finding = Finding(Condition(row.kind), row.measure, row.value, row.limit_value)
+            state = State(finding, row.since)
+        self._care = CameraCare(reference, shipped(), state)
+
+    def look(self, frame: Frame, seen: Detections) -> Detections | None:
+        """The detections on the reference picture, or none when the look must not be judged."""
+        care = self._care
+        if care is None:
+            return seen
+        before = care.state
+        if care.due(frame.captured_at, len(seen)):
+            self._tell(before, care.look(frame.captured_at, frame.image, len(seen)), frame)
+        state = care.state
+        if state.suspended or state.unsure:
+            self._withheld[state.finding.condition if state.suspended else Condition.FINE] += 1
+            return None
+        if state.shift == (0.0, 0.0):
+            return seen
+        self._shifted += 1
+        return _back(seen, state.shift, frame.size)
+
+    def notes(self) -> list[str]:
+        """What happened, for the footage."""
+        code = self._device.code
+        said = [
+            f"camera {code}: {count} looks were not judged, its picture is {condition.value}; look at the camera, "
+            "or set a new reference picture and draw the zones on it"
+            for condition, count in self._withheld.items()
+            if condition is not Condition.FINE
+        ]
+        if doubtful := self._withheld[Condition.FINE]:
+            said.append(
+                f"camera {code}: {doubtful} single looks were unlike its reference and were not judged"
+            )
+        if self._shifted:
+            said.append(f"camera {code}: {self._shifted} looks were registered to its reference picture")
+        return said
+
+    def _tell(self, before: State, now: State, frame: Frame) -> None:
+        if now.suspended and now.finding.condition is not before.finding.condition:
+            done, encoded = cv2.imencode(".jpg", frame.image, [cv2.IMWRITE_JPEG_QUALITY, QUALITY])
+            if not done:  # pragma: no cover - a BGR array always encodes
+                raise RuntimeError("OpenCV cannot encode JPEG; reinstall opencv-python-headless")
+            sha256 = self._house.store.put(encoded.tobytes())
+            with self._house.database.write() as session:
+                since = now.since if not before.suspended and now.since else frame.captured_at
+                begin(session, self._device, now.finding, since, sha256, self._footage_id)
+        elif before.suspended and not now.suspended:
+            with self._house.database.write() as session:
+                end(session, self._device, now.since or frame.captured_at)
+
+
+def _back(seen: Detections, shift: tuple[float, float], size: tuple[int, int]) -> Detections:
+    """Boxes where they would lie had the picture not moved."""
+    by = np.array([shift[0] * size[0], shift[1] * size[1]] * 2, np.float32)
+    return replace(seen, xyxy=seen.xyxy - by)
+
+
+def _decoded(data: bytes) -> Image:
+    with tempfile.NamedTemporaryFile(suffix=".jpg") as file:
+        file.write(data)
+        file.flush()
+        return read_picture(Path(file.name))
