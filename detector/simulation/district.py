@@ -33,8 +33,6 @@ SHOPS = 4
 BODY = {"stall": (1.8, 1.2, 1.7), "shop_goods": (2.2, 0.7, 0.9), "pile": (1.2, 1.0, 0.8)}
 """Width (north), depth (east), height of a thing, metres."""
 
-HALF_HOUR = 1800.0
-
 
 @dataclass(frozen=True, slots=True)
 class Slot:

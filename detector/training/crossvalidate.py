@@ -19,7 +19,7 @@ from detector.training.labels import write_labels
 from detector.training.materials import Given, Materials
 from detector.training.mends import Mend, read_mends
 from detector.training.recipe import Recipe
-from detector.training.run import base_of, steps
+from detector.training.run import base_of, hold, order_of, steps
 from detector.weights import Model, sha256_of
 
 
@@ -44,6 +44,7 @@ def crossvalidate(
     recipe's. The labels judged against are the data set's own, mended or not. A call that was broken off goes on
     in the same ``work``. Raises DataSetError, BadRecipe, ValueError (too few groups).
     """
+    hold(work, order_of(recipe, given, base, teacher, seed, epochs) | {"folds": count})
     data = open_dataset(dataset)
     listed = items(data, "train")
     groups = {i.file.name: i.source.get("group") or i.file.name for i in listed}

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 from collections.abc import Callable
 from dataclasses import asdict
 from pathlib import Path
@@ -41,6 +43,50 @@ def base_of(recipe: Recipe, base: Path, work: Path) -> Path:
 def teacher_of(recipe: Recipe, weights: Path, threads: int) -> Detector:
     """A larger COCO model that names the context."""
     return UltralyticsDetector(weights, size=recipe.teacher_size, floor=0.3, threads=threads)
+
+
+def hold(work: Path, order: dict[str, Any]) -> None:
+    """Keep a work folder to one order, since what lies in it is not made again.
+
+    order: everything that decides what comes out. Raises BadRecipe when the folder was begun with another one.
+    """
+    path = work / "order.json"
+    work.mkdir(parents=True, exist_ok=True)
+    if path.is_file():
+        begun = json.loads(path.read_text("utf-8"))
+        if differing := sorted(k for k in order.keys() | begun.keys() if order.get(k) != begun.get(k)):
+            raise BadRecipe(
+                f"{work} was begun with another order ({', '.join(differing)} differ); give a new --work, or the same "
+                "pictures, recipe and options again"
+            )
+    path.write_text(json.dumps(order, indent=2) + "\n", "utf-8")
+
+
+def order_of(
+    recipe: Recipe, given: Given, base: Path, teacher: Detector | None, seed: int | None, epochs: int | None
+) -> dict[str, Any]:
+    """What decides how a training comes out, as hashes and values (see ``hold``)."""
+    lists = {"mends": given.mends, "frames": given.frames}
+    folders = {
+        "train": (given.images, given.labels),
+        "rendered": (given.rendered / "images", given.rendered / "labels") if given.rendered else (),
+    }
+    return {
+        "recipe": hashlib.sha256(recipe.model_dump_json().encode()).hexdigest(),
+        "base": sha256_of(base) if base.is_file() else None,
+        "teacher": teacher.model_id if teacher else None,
+        "seed": seed,
+        "epochs": epochs,
+        **{name: sha256_of(path) if path else None for name, path in lists.items()},
+        **{name: _digest(places) for name, places in folders.items()},
+    }
+
+
+def _digest(folders: tuple[Path, ...]) -> str:
+    """Of the names and bytes of all files in folders, by name."""
+    files = (p for folder in folders for p in sorted(folder.iterdir()) if p.is_file())
+    told = (f"{p.name} {sha256_of(p)}\n" for p in files)
+    return hashlib.sha256("".join(told).encode()).hexdigest()
 
 
 def steps(
@@ -90,10 +136,10 @@ def run(
 ) -> Model:
     """Follow a recipe from base weights to ``out`` (ONNX file, checkpoint, manifest with figures).
 
-    check: data set whose split ``val`` is measured. teacher: see ``Materials``. Raises BadRecipe, BadWeights,
-    DataSetError; ModuleNotFoundError without the training extra.
+    check: data set whose split ``val`` is measured. teacher: see ``Materials``. work: kept for going on after a
+    break, see ``hold``. Raises BadRecipe, BadWeights, DataSetError; ModuleNotFoundError without the training extra.
     """
-    work.mkdir(parents=True, exist_ok=True)
+    hold(work, order_of(recipe, given, base, teacher, seed, epochs))
     out.mkdir(parents=True, exist_ok=True)
     materials = Materials(recipe, given, work, teacher)
     start = base_of(recipe, base, work)

@@ -22,10 +22,9 @@ down.
 class Stage:
     """One run of training.
 
-    name: folder of the run. epochs: passes over the list of pictures. hours: when given, the time that may be
-    spent; ``epochs`` is then fitted to it. size: side of the square trained on, pixels. batch: pictures per
-    step. lr: first learning rate (AdamW), falling to ``lr * lr_last`` along a cosine. warmup: epochs of
-    rising rate. close_mosaic: last epochs with whole pictures. freeze: first so many layers stay as they are.
+    name: folder of the run. epochs: passes over the list of pictures. size: side of the square trained on,
+    pixels. batch: pictures per step. lr: first learning rate (AdamW), falling to ``lr * lr_last`` along a cosine.
+    warmup: epochs of rising rate. close_mosaic: last epochs with whole pictures. freeze: first so many layers stay as they are.
     """
 
     name: str
@@ -39,7 +38,6 @@ class Stage:
     freeze: int = 0
     weight_decay: float = 5e-4
     seed: int = 0
-    hours: float | None = None
     augment: dict[str, float] = field(default_factory=lambda: dict(AUGMENT))
 
 
@@ -68,8 +66,8 @@ def train(
 
     data: a ``data.yaml``. weights: a .pt to start from. out: folder that gets ``<stage.name>/`` with
     ``stage.json`` and ultralytics' files. resume: go on with the last saved epoch of the same stage, where
-    there is one. Raises ModuleNotFoundError when the training extra is not installed, FileNotFoundError for a
-    missing file.
+    there is one; a stage that is done is not run again. A CUDA device is used where there is one. Raises
+    ModuleNotFoundError when the training extra is not installed, FileNotFoundError for a missing file.
     """
     for path in (data, weights):
         if not path.is_file():
@@ -92,7 +90,6 @@ def train(
         "model": str(weights),
         "data": str(data),
         "epochs": stage.epochs,
-        "time": stage.hours,
         "imgsz": stage.size,
         "batch": stage.batch,
         "nbs": stage.batch,

@@ -150,6 +150,7 @@ def test_a_recipe_is_followed_and_goes_on_where_it_broke_off(
 ) -> None:
     from typer.testing import CliRunner
 
+    from detector.errors import BadRecipe
     from jiexun.cli import app
 
     work, out = tmp_path / "work", tmp_path / "out"
@@ -173,6 +174,16 @@ def test_a_recipe_is_followed_and_goes_on_where_it_broke_off(
     assert second.exit_code == 0, second.output
     assert (work / "runs" / "one" / "weights" / "last.pt").stat().st_mtime_ns == trained
     assert find_model(out).sha256 == model.sha256
+    # another order in the same folder would be handed the old weights as its own
+    other = CliRunner().invoke(app, [*call, "--epochs", "2"])
+    assert isinstance(other.exception, BadRecipe)
+    assert "epochs differ" in str(other.exception)
+    label = dataset / "labels" / "train" / "0.txt"
+    kept = label.read_text("utf-8")
+    label.write_text("", "utf-8")
+    other = CliRunner().invoke(app, call)
+    label.write_text(kept, "utf-8")
+    assert "train differ" in str(other.exception)
 
 
 def test_a_checkpoint_holds_the_weights_and_runs_nothing(base: Path, drawn: Path, tmp_path: Path) -> None:
