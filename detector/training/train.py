@@ -24,7 +24,8 @@ class Stage:
 
     name: folder of the run. epochs: passes over the list of pictures. size: side of the square trained on,
     pixels. batch: pictures per step. lr: first learning rate (AdamW), falling to ``lr * lr_last`` along a cosine.
-    warmup: epochs of rising rate. close_mosaic: last epochs with whole pictures. freeze: first so many layers stay as they are.
+    warmup: epochs of rising rate. close_mosaic: last epochs with whole pictures. freeze: first so many layers
+    stay as they are.
     """
 
     name: str
