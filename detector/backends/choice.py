@@ -65,8 +65,6 @@ def choose(model: Model, threads: int) -> Choice:
     if model.output != "raw" or not isinstance(reference, NetworkDetector):
         return Choice(REFERENCE, (Tried(REFERENCE, None, "only raw output can be compared"),))
     picture = painted_street()
-    square = reference.prepare([picture])[0]
-    expected = reference.network.run(square)
     fit, failed = {REFERENCE: reference}, []
     for name in [n for n, b in BACKENDS.items() if b.measured and n != REFERENCE]:
         why = obstacle(name, model)
@@ -74,7 +72,9 @@ def choose(model: Model, threads: int) -> Choice:
             try:
                 detector = BACKENDS[name].open(model, threads, 0.1)
                 assert isinstance(detector, NetworkDetector)
-                why = differs(expected, detector.network.run(square), BACKENDS[name].precision)
+                frames = detector.prepare([picture])[0]  # a square, where its file fixes the sides
+                expected = reference.network.run(frames)
+                why = differs(expected, detector.network.run(frames), BACKENDS[name].precision)
                 if why is None:
                     fit[name] = detector
                     continue

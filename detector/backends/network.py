@@ -1,11 +1,12 @@
 """What our own back ends share: letterbox before the network, decoding behind it, and the check that a file is
-what its manifest says. A back end itself only runs squares.
+what its manifest says. A back end itself only runs the network.
 """
 
 from __future__ import annotations
 
 import ast
 from dataclasses import dataclass
+from itertools import groupby
 from typing import Protocol
 
 import numpy as np
@@ -24,7 +25,7 @@ Shape = tuple[int | None, ...]
 
 @dataclass(frozen=True, slots=True)
 class Runtime:
-    """How a model is run. precision: fp32, bf16 or int8. threads: within one look. size: of the square, px."""
+    """How a model is run. precision: fp32, bf16 or int8. threads: within one look. size: longer side looked at, px."""
 
     backend: str
     precision: str
@@ -50,8 +51,11 @@ class Network(Protocol):
         """Class names as the file notes them, ``{0: 'stall', ...}``; empty where it notes none."""
         ...
 
-    def run(self, squares: list[Image]) -> NDArray[np.float32]:
-        """Squares (S, S, 3) uint8 blue-green-red to the raw output, one row each."""
+    def run(self, frames: list[Image]) -> NDArray[np.float32]:
+        """Frames (H, W, 3) uint8 blue-green-red, all of one shape, to the raw output, one row each.
+
+        A file that fixes its sides takes squares of that size only.
+        """
         ...
 
 
@@ -64,6 +68,7 @@ class NetworkDetector:
         """
         _check(model, network)
         self._model, self._floor, self._batch = model, floor, max(1, batch)
+        self._cut = network.input[2:] == (None, None)
         self.network, self.runtime = network, runtime
 
     @property
@@ -87,14 +92,18 @@ class NetworkDetector:
         """
         seen: list[Detections] = []
         for start in range(0, len(images), self._batch):
-            squares, places = self.prepare(images[start : start + self._batch])
-            seen += self.finish(self.network.run(squares), places)
+            boxed = zip(*self.prepare(images[start : start + self._batch]), strict=True)
+            for _, alike in groupby(boxed, lambda one: one[0].shape):
+                frames, places = zip(*alike, strict=True)
+                seen += self.finish(self.network.run(list(frames)), list(places))
         return seen
 
     def prepare(self, images: list[Image]) -> tuple[list[Image], list[Letterbox]]:
-        """Pictures as squares, and where they lie in them. Raises BadPicture."""
-        boxed = [letterbox(image, self._model.size) for image in images]
-        return [square for square, _ in boxed], [place for _, place in boxed]
+        """Pictures as the network looks at them, and where they lie in that: in squares where the file fixes its
+        sides, else with the bars cut. Raises BadPicture.
+        """
+        boxed = [letterbox(image, self._model.size, cut=self._cut) for image in images]
+        return [frame for frame, _ in boxed], [place for _, place in boxed]
 
     def finish(self, output: NDArray[np.float32], places: list[Letterbox]) -> list[Detections]:
         """The network's output as boxes of the pictures. Raises BadOutput."""

@@ -56,12 +56,11 @@ class OnnxNetwork:
 
     def __init__(self, model: Model, threads: int, device: str) -> None:
         onnxruntime = quiet.onnxruntime()
-        options = session_options(threads)
-        for side in ("height", "width"):  # what our export leaves open; no effect on a file without them
-            options.add_free_dimension_override_by_name(side, model.size)
         wanted = PROVIDERS[device]
         try:
-            self._session: Any = onnxruntime.InferenceSession(str(model.path), options, providers=wanted)
+            self._session: Any = onnxruntime.InferenceSession(
+                str(model.path), session_options(threads), providers=wanted
+            )
         except _refusals() as error:
             raise BadWeights(
                 f"{model.path.name}: onnxruntime cannot open it ({_first_line(error)}); "
@@ -87,9 +86,9 @@ class OnnxNetwork:
         """Class names noted in the file."""
         return str(self._session.get_modelmeta().custom_metadata_map.get("names", ""))
 
-    def run(self, squares: list[Image]) -> NDArray[np.float32]:
-        """All squares in one run."""
-        output: NDArray[np.float32] = self._session.run(None, {self._input: to_input(squares)})[0]
+    def run(self, frames: list[Image]) -> NDArray[np.float32]:
+        """All frames in one run."""
+        output: NDArray[np.float32] = self._session.run(None, {self._input: to_input(frames)})[0]
         return output
 
 

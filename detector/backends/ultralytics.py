@@ -18,14 +18,12 @@ from detector.backends.network import Runtime
 from detector.backends.torch_runtime import prepare
 from detector.detections import Detections
 from detector.errors import BadOutput, BadWeights
-from detector.letterbox import check_picture
+from detector.letterbox import check_picture, letterbox
 from ingest.frame import Image
 
 
 class UltralyticsDetector:
-    """Detector over ``ultralytics.YOLO``; pictures are letterboxed to a square, as our other back ends do
-    it.
-    """
+    """Detector over ``ultralytics.YOLO``; pictures are framed as our other back ends do it."""
 
     def __init__(
         self,
@@ -42,10 +40,9 @@ class UltralyticsDetector:
     ) -> None:
         """Load ``path``.
 
-        names: class names by id; None takes the file's own. size: side of the square looked at, pixels.
+        names: class names by id; None takes the file's own. size: longer side looked at, pixels.
         floor: least confidence returned. iou: overlap above which the weaker box of a class is dropped.
-        threads: within one look; None leaves torch's own choice. rect: its own habit of cutting the grey bars
-        short, which our back ends do not have. end2end: use the head without suppression; a .onnx file has only
+        threads: within one look; None leaves torch's own choice. rect: framed by its own habit instead. end2end: use the head without suppression; a .onnx file has only
         the head that it was exported with.
         Raises BadWeights (no such file, other classes), ModuleNotFoundError (the extra is not installed).
         """
@@ -74,6 +71,7 @@ class UltralyticsDetector:
         digest = hashlib.sha256(path.read_bytes()).hexdigest()
         self._model_id, self._sha256 = f"{name or path.stem}-{digest[:8]}", digest
         self.runtime = Runtime("ultralytics", "fp32", threads or os.cpu_count() or 1, size)
+        self._cut = True
         if path.suffix == ".onnx":
             self._own_session(path, self.runtime)
         self._lock = threading.Lock()  # ultralytics keeps state between calls
@@ -110,16 +108,22 @@ class UltralyticsDetector:
         sides = [side for side in session.get_inputs()[0].shape[2:] if isinstance(side, int)]
         if any(side != runtime.size for side in sides):
             raise BadWeights(f"{path.name}: it looks at {sides} pixels, asked for {runtime.size} pixels")
-        self._model.predict(np.zeros((64, 64, 3), np.uint8), **self._settings)
+        self._cut = not sides
+        self._model.predict(np.zeros((runtime.size, runtime.size, 3), np.uint8), **self._settings)
         self._model.predictor.model.backend.session = session
 
     def _one(self, image: Image) -> Detections:
-        results = self._model.predict(image, **self._settings)
+        place, settings = None, self._settings
+        if not settings["rect"]:
+            image, place = letterbox(image, self.runtime.size, cut=self._cut)
+            settings = settings | {"imgsz": list(image.shape[:2])}
+        results = self._model.predict(image, **settings)
         if len(results) != 1:
             raise BadOutput(f"{self._model_id}: {len(results)} results for one picture")
         boxes = results[0].boxes
+        xyxy = boxes.xyxy.numpy().astype(np.float32).reshape(-1, 4)
         return Detections(
-            boxes.xyxy.numpy().astype(np.float32).reshape(-1, 4),
+            xyxy if place is None else place.back(xyxy),
             boxes.cls.numpy().astype(np.int64).reshape(-1),
             boxes.conf.numpy().astype(np.float32).reshape(-1),
             self._names,

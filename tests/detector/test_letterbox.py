@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from detector.errors import BadPicture
-from detector.letterbox import PADDING, Letterbox, fit, letterbox, to_input
+from detector.letterbox import PADDING, Letterbox, fit, frame_of, letterbox, to_input
 
 from .builders import a_picture, boxes
 
@@ -57,6 +57,35 @@ def test_the_picture_is_framed_in_grey() -> None:
     assert (square[:16] == PADDING).all()
     assert (square[48:] == PADDING).all()
     np.testing.assert_array_equal(square[16:48], image)
+
+
+@pytest.mark.parametrize(
+    ("picture", "size", "frame"),
+    [
+        ((1920, 1080), 640, (640, 384)),  # 640 / 1920 * 1080 = 360: three steps of 128
+        ((1080, 1920), 640, (384, 640)),
+        ((1280, 960), 640, (640, 512)),  # 480: four steps
+        ((704, 576), 640, (640, 640)),  # 524: five
+        ((640, 640), 640, (640, 640)),
+        ((3000, 1), 640, (640, 128)),
+        ((1920, 1080), 320, (320, 192)),  # 180: three steps of 64
+        ((1920, 1080), 64, (64, 64)),  # 36: two steps of 32
+        ((1920, 1080), 1280, (1280, 768)),
+    ],
+)
+def test_the_bars_are_cut_in_steps(picture: tuple[int, int], size: int, frame: tuple[int, int]) -> None:
+    assert frame_of(*picture, size) == frame
+
+
+def test_a_cut_frame_holds_the_picture_and_what_is_left_of_the_bars() -> None:
+    image = a_picture(640, 360)
+    framed, place = letterbox(image, 640, cut=True)
+    assert framed.shape == (384, 640, 3)
+    assert place == Letterbox(1.0, 0, 12, 640, 360)
+    np.testing.assert_array_equal(framed[12:372], image)
+    assert (framed[:12] == PADDING).all()
+    assert (framed[372:] == PADDING).all()
+    np.testing.assert_allclose(place.back(boxes((10, 22, 30, 52))), [[10, 10, 30, 40]])
 
 
 def test_network_input_is_red_first_between_0_and_1() -> None:

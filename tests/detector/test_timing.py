@@ -16,7 +16,7 @@ from .builders import a_manifest, a_picture, a_small_network, an_entry
 def test_every_back_end_at_every_size_and_thread_count(tmp_path: Path) -> None:
     file = a_small_network(tmp_path / "tiny.onnx")
     model = find_model(a_manifest(tmp_path, an_entry(file, output="raw")))
-    made = time_backends(model, [a_picture(200, 100)], sizes=(64, 96), threads=(1, 2), rounds=5)
+    made = time_backends(model, [a_picture(100, 80)], sizes=(64, 96), threads=(1, 2), rounds=5)
     keys = {(r.backend, r.size, r.threads) for r in made.rows}
     assert {(b, s, t) for b in ("onnxruntime", "openvino") for s in (64, 96) for t in (1, 2)} <= keys
     assert len(keys) == len(made.rows)
