@@ -48,16 +48,20 @@ page-types: review_ui/node_modules/.package-lock.json
 	npm --prefix review_ui run check
 
 ## stress: the tests that kill, with counts: KILLS=1000 ends runs and servers at random points; then the simulated
-##         district of DISTRICT=cameras,days,passes
+##         district of DISTRICT=cameras,days,passes; then CAMERAS street cameras that drop and return for MINUTES
 KILLS ?= 40
 DISTRICT ?= 50,20,200
+CAMERAS ?= 100
+MINUTES ?= 20
 .PHONY: stress
 stress: everything page
 	JIEXUN_STRESS_KILLS=$(KILLS) .venv/bin/python -m pytest -o timeout=0 \
-	  tests/jiexun/test_killed.py tests/browser/test_killed_server.py tests/detector/test_reduced_precision.py \
+	  tests/jiexun/test_killed.py tests/jiexun/test_killed_uploads.py tests/jiexun/test_live_killed.py tests/browser/test_killed_server.py tests/detector/test_reduced_precision.py \
 	  $(PYTEST_ARGS)
 	JIEXUN_STRESS_DISTRICT=$(DISTRICT) .venv/bin/python -m pytest -o timeout=0 \
 	  tests/detector/simulation/test_run.py -k thousand $(PYTEST_ARGS)
+	JIEXUN_STRESS_CAMERAS=$(CAMERAS) JIEXUN_STRESS_MINUTES=$(MINUTES) .venv/bin/python -m pytest -s -o timeout=0 \
+	  tests/ingest/streams/test_drops.py $(PYTEST_ARGS)
 
 ## page:   build the review page (review_ui/dist)
 .PHONY: page
@@ -108,7 +112,7 @@ help:
 	@touch $@
 
 .stamps/system: $(SETUP)
-	$(SETUP) browser postgres
+	$(SETUP) browser postgres rtsp
 	@mkdir -p $(@D) && touch $@
 
 .stamps/node: .venv/pyvenv.cfg constraints.txt

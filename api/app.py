@@ -5,23 +5,30 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 
-from fastapi import APIRouter, Depends, FastAPI, Request, Response
+from fastapi import Depends, FastAPI, Request, Response
 from fastapi.responses import FileResponse, PlainTextResponse
 
-from api import problems
+from api import problems, tus
 from api.access import Public
 from api.context import Context
+from api.metrics import Metrics
 from api.routes import (
     algorithms,
+    cameras,
+    care,
     cases,
+    health,
     life,
+    operations,
     people,
     places,
+    plans,
     review,
     rules,
     samples,
     statistics,
     uploads,
+    vehicles,
     zones,
 )
 from api.schemas.base import Problem
@@ -51,28 +58,24 @@ def make_app(context: Context) -> FastAPI:
         statistics,
         places,
         uploads,
+        vehicles,
         algorithms,
         samples,
         zones,
         rules,
         life,
+        care,
+        cameras,
+        plans,
+        operations,
+        health,
     ):
         app.include_router(module.router, prefix="/api")
-    app.include_router(_health())
+    app.state.metrics = Metrics(context.database)
     app.middleware("http")(_headers)
+    app.middleware("http")(app.state.metrics.timed)
     _serve_page(app, context)
     return app
-
-
-def _health() -> APIRouter:
-    router = APIRouter()
-
-    @router.get("/api/health", operation_id="health", dependencies=[Depends(Public())])
-    def health() -> dict[str, str]:
-        """Whether the server answers."""
-        return {"status": "ok"}
-
-    return router
 
 
 async def _headers(request: Request, call_next: Callable[[Request], Awaitable[Response]]) -> Response:
@@ -80,6 +83,10 @@ async def _headers(request: Request, call_next: Callable[[Request], Awaitable[Re
     response.headers.setdefault("X-Content-Type-Options", "nosniff")
     response.headers.setdefault("Referrer-Policy", "same-origin")
     response.headers.setdefault("Content-Security-Policy", CSP)
+    if request.url.path.startswith("/api/uploads"):
+        response.headers.setdefault("Tus-Resumable", tus.VERSION)
+        if response.status_code == 412:
+            response.headers.setdefault("Tus-Version", tus.VERSION)
     if request.url.path.startswith("/api/"):
         response.headers.setdefault("Cache-Control", "no-store")
     return response

@@ -12,8 +12,9 @@ from fastapi import Request
 from casework.algorithms.files import Offer
 from casework.db import Database
 from casework.errors import Invalid
+from casework.footage.limits import Limits
 from casework.rules.preview import Ask, Preview
-from casework.storage import FileStore
+from casework.storage import BlobStore
 
 
 def _nothing() -> None:
@@ -33,20 +34,22 @@ class Context:
     """page_dir: the built web application. wake: called when footage was handed in, so that a worker looks.
 
     algorithms_dir: the warehouse's copies of models; offers: what lies in the weights folder. preview: judges stored
-    looks by other rules (``jiexun.pipeline.replay``), given what may be named in them.
+    looks by other rules (``jiexun.pipeline.replay``), given what may be named in them. metrics_token: of whom may read
+    the figures for monitoring; none: nobody.
     """
 
     database: Database
-    store: FileStore
+    store: BlobStore
     page_dir: Path
     uploads_dir: Path
     footage_dir: Path
-    upload_max_bytes: int = 20 * 2**30
+    upload_limits: Limits = field(default_factory=Limits)
     secure_cookies: bool = False
     wake: Callable[[], None] = field(default=_nothing)
     algorithms_dir: Path = Path("algorithms")
     offers: Callable[[], list[Offer]] = field(default=list)
     preview: Callable[[Ask, Collection[str]], Preview] = field(default=_no_preview)
+    metrics_token: str | None = field(default=None, repr=False)
 
 
 def context_of(request: Request) -> Context:

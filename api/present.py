@@ -7,7 +7,7 @@ from typing import Any
 from api.schemas import candidates as c
 from api.schemas import cases as k
 from api.schemas.base import Named
-from api.schemas.places import FootageOut
+from api.schemas.places import ConditionOut, FootageOut
 from casework.algorithms.queries import algorithms_by_model
 from casework.algorithms.tables import Algorithm
 from casework.candidates.acts import acts_from
@@ -18,7 +18,7 @@ from casework.cases.tables import Case
 from casework.cases.transitions import next_steps
 from casework.db import Session
 from casework.devices.pictures import Shown
-from casework.devices.tables import Device
+from casework.devices.tables import CameraCondition, Device
 from casework.evidence.queries import best_pictures, items_of, seals_of
 from casework.evidence.tables import EvidenceItem
 from casework.footage.tables import Footage
@@ -47,6 +47,21 @@ def evidence_url(item_id: int) -> str:
 def picture_url(code: str, shown: Shown) -> str:
     """Where a device's picture is served; another address when it is another picture."""
     return f"/api/devices/{code}/picture?key={shown.key}"
+
+
+def condition(code: str, row: CameraCondition) -> ConditionOut:
+    """What is or was wrong with a camera's picture."""
+    return ConditionOut(
+        id=row.id,
+        kind=row.kind,
+        measure=row.measure,
+        value=row.value,
+        limit=row.limit_value,
+        picture=f"/api/devices/{code}/conditions/{row.id}/picture",
+        since=row.since,
+        until=row.until,
+        ended_by=row.ended_by,
+    )
 
 
 def candidate_briefs(session: Session, rows: list[Candidate]) -> list[c.CandidateBrief]:
@@ -88,7 +103,8 @@ def candidate(session: Session, row: Candidate) -> c.Candidate:
     items = items_of(session, row.id)
     pictures = [picture(i) for i in items if i.kind == "picture"]
     clips = [i for i in items if i.kind == "clip"]
-    brief = _brief(row, pictures[-1].id if pictures else None, cases_of(session, [row.id]).get(row.id))
+    best = best_pictures(session, [row.id]).get(row.id)
+    brief = _brief(row, best, cases_of(session, [row.id]).get(row.id))
     history = history_at(session, row)
     sightings = sightings_of(session, row)
     whole = session.get(Candidate, row.merged_into) if row.merged_into is not None else None

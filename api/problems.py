@@ -10,16 +10,52 @@ from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
 
 from api.schemas.base import Problem
-from casework.errors import CaseworkError, Conflict, Invalid, NotFound, NotSignedIn, Refused, StorageFull
+from casework.errors import (
+    Busy,
+    CaseworkError,
+    Conflict,
+    Gone,
+    Invalid,
+    NotFound,
+    NotSignedIn,
+    Refused,
+    StorageDown,
+    StorageFull,
+    TooLarge,
+    TooMany,
+)
 
+# The first that fits holds: the special before the common.
 STATUS: dict[type[CaseworkError], int] = {
+    Gone: 410,
+    Busy: 423,
+    TooLarge: 413,
+    TooMany: 429,
     NotFound: 404,
     Refused: 403,
     Conflict: 409,
     Invalid: 422,
     NotSignedIn: 401,
+    StorageDown: 503,
     StorageFull: 507,
 }
+
+
+class Refusal(CaseworkError):
+    """What HTTP or a protocol over it refuses, with its own status."""
+
+    def __init__(
+        self, status: int, code: str, *, zh: str, en: str, headers: dict[str, str] | None = None
+    ) -> None:
+        super().__init__(code, zh=zh, en=en)
+        self.status, self.headers = status, headers or {}
+
+
+def _title(status: int) -> str:
+    try:
+        return HTTPStatus(status).phrase
+    except ValueError:  # 460 is of tus alone
+        return "Refused"
 
 
 def speaks_english(request: Request) -> bool:
@@ -29,9 +65,7 @@ def speaks_english(request: Request) -> bool:
 
 def problem(status: int, code: str, detail: str, fields: dict[str, str] | None = None) -> JSONResponse:
     """A problem document."""
-    body = Problem(
-        title=HTTPStatus(status).phrase, status=status, code=code, detail=detail, fields=fields or {}
-    )
+    body = Problem(title=_title(status), status=status, code=code, detail=detail, fields=fields or {})
     return JSONResponse(body.model_dump(), status, media_type="application/problem+json")
 
 
@@ -40,8 +74,13 @@ def install(app: FastAPI) -> None:
 
     @app.exception_handler(CaseworkError)
     def casework_error(request: Request, error: CaseworkError) -> JSONResponse:
+        detail = error.en if speaks_english(request) else error.zh
+        if isinstance(error, Refusal):
+            response = problem(error.status, error.code, detail)
+            response.headers.update(error.headers)
+            return response
         status = next((s for kind, s in STATUS.items() if isinstance(error, kind)), 500)
-        return problem(status, error.code, error.en if speaks_english(request) else error.zh)
+        return problem(status, error.code, detail)
 
     @app.exception_handler(RequestValidationError)
     def bad_request(request: Request, error: RequestValidationError) -> JSONResponse:

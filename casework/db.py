@@ -8,12 +8,12 @@ with an error in the middle. On PostgreSQL rows are locked where it matters (que
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import DateTime, Dialect, Engine, MetaData, create_engine, event
+from sqlalchemy import DateTime, Dialect, Engine, MetaData, create_engine, event, text
 from sqlalchemy.exc import DataError
 from sqlalchemy.exc import OperationalError as DatabaseDown
 from sqlalchemy.orm import DeclarativeBase, Session
@@ -117,25 +117,35 @@ def _refusing() -> Iterator[None]:
 
 
 class Database:
-    """Opens transactions. One per request or task."""
+    """Opens transactions. One per request or task. info: what every session carries along (``Session.info``)."""
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, info: Mapping[str, object] | None = None) -> None:
         self.url = url
         self.engine = make_engine(url)
+        self._info = dict(info or {})
 
     @contextmanager
     def read(self) -> Iterator[Session]:
         """A transaction that only reads. Raises Invalid for values that no database keeps."""
-        with _refusing(), Session(self.engine, expire_on_commit=False) as session:
+        with _refusing(), Session(self.engine, expire_on_commit=False, info=self._info) as session:
             yield session
 
     @contextmanager
     def write(self) -> Iterator[Session]:
         """A transaction that writes: committed at the end, rolled back on any error. Raises Invalid as ``read``."""
-        with _refusing(), Session(self.engine, expire_on_commit=False) as session:
+        with _refusing(), Session(self.engine, expire_on_commit=False, info=self._info) as session:
             session.connection(execution_options={"writes": True})
             yield session
             session.commit()
+
+    def answers(self) -> bool:
+        """Whether it can be asked now."""
+        try:
+            with Session(self.engine) as session:
+                session.execute(text("SELECT 1"))
+        except DatabaseDown:
+            return False
+        return True
 
     def close(self) -> None:
         """Give the connections back."""

@@ -11,6 +11,7 @@ import hashlib
 import os
 import tempfile
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Protocol
 
@@ -32,6 +33,14 @@ class BlobStore(Protocol):
 
     def measure(self, sha256: str) -> str | None:
         """SHA-256 of what really lies there now, None when nothing does."""
+        ...
+
+    def aged(self) -> Iterator[tuple[str, datetime]]:
+        """All hashes that have a file, and when it was written (aware UTC), sorted by hash where that is cheap."""
+        ...
+
+    def drop(self, sha256: str) -> None:
+        """Let a file go. For stored looks, never for evidence. Nothing happens when there is none."""
         ...
 
 
@@ -74,11 +83,7 @@ class FileStore:
         """Where the file with this hash lies. Raises NotFound when it does not."""
         path = self.path(sha256)
         if not path.is_file():
-            raise NotFound(
-                "evidence_missing",
-                zh=f"证据文件缺失：{sha256[:12]}，请运行 jiexun verify",
-                en=f"evidence file {sha256[:12]} is missing; run jiexun verify",
-            )
+            raise evidence_missing(sha256)
         return path
 
     def measure(self, sha256: str) -> str | None:
@@ -86,11 +91,24 @@ class FileStore:
         path = self.path(sha256)
         return file_sha256(path) if path.exists() else None
 
-    def names(self) -> Iterator[str]:
-        """All hashes that have a file."""
+    def aged(self) -> Iterator[tuple[str, datetime]]:
+        """See BlobStore."""
         for path in sorted(self.root.glob("??/??/*")):
             if not path.name.startswith("."):
-                yield path.name
+                yield path.name, datetime.fromtimestamp(path.stat().st_mtime, UTC)
+
+    def drop(self, sha256: str) -> None:
+        """See BlobStore."""
+        self.path(sha256).unlink(missing_ok=True)
+
+
+def evidence_missing(sha256: str) -> NotFound:
+    """No file, or one with other bytes, lies where this hash says."""
+    return NotFound(
+        "evidence_missing",
+        zh=f"证据文件缺失：{sha256[:12]}，请运行 jiexun verify",
+        en=f"evidence file {sha256[:12]} is missing; run jiexun verify",
+    )
 
 
 def file_sha256(path: Path) -> str:

@@ -16,14 +16,17 @@ from casework.db import Base
 from casework.devices.tables import Approval, CameraCondition, Device, ReferencePicture
 from casework.evidence.tables import EvidenceItem, EvidenceSeal
 from casework.fixtures.tables import Fixture, HeldBack
-from casework.footage.tables import Footage, LookTally, TrackFile, Upload
+from casework.footage.tables import Footage, LookSpan, LookTally, TrackFile, Upload
 from casework.hints.tables import HintDecision
+from casework.live.tables import LiveDay, LiveLook
 from casework.looks.tables import LookFile
 from casework.people.tables import Account, SignIn
 from casework.places.tables import Shop, Squad, Street, ZoneRevision, ZoneVersion
+from casework.plans.tables import LookBudget, LookDue, Plan, WorkerMinute
 from casework.review.tables import Decision
 from casework.rules.tables import RuleSet
 from casework.samples.tables import LookSample, SampleDraw, SampleLabel
+from casework.streams.tables import Stream, StreamDay
 from casework.watches.tables import Watch
 
 __all__ = [
@@ -51,9 +54,15 @@ __all__ = [
     "Footage",
     "HeldBack",
     "HintDecision",
+    "LiveDay",
+    "LiveLook",
+    "LookBudget",
+    "LookDue",
     "LookFile",
     "LookSample",
+    "LookSpan",
     "LookTally",
+    "Plan",
     "ReferencePicture",
     "RuleSet",
     "SampleDraw",
@@ -63,10 +72,13 @@ __all__ = [
     "Shop",
     "SignIn",
     "Squad",
+    "Stream",
+    "StreamDay",
     "Street",
     "TrackFile",
     "Upload",
     "Watch",
+    "WorkerMinute",
     "ZoneRevision",
     "ZoneVersion",
 ]

@@ -14,13 +14,17 @@ from ingest.frame import Image
 Boxes = NDArray[np.float32]
 """(N, 4) float32: left, top, right, bottom in pixels of the picture looked at, origin top left."""
 
+UNNAMED = "unnamed"
+"""Label of what stands there though no class of any model names it (``detector/background``)."""
+
 
 @dataclass(frozen=True, slots=True)
 class Detections:
     """What a model saw in one picture.
 
     xyxy: (N, 4) float32 pixels. class_id: (N,) int64, an index into ``names``. confidence: (N,) float32, 0-1.
-    names: class names by id. model_id: name and short hash of the model that saw it.
+    names: class names by id. model_id: name and short hash of the model that saw it. tints: (N, 4) int8, the boxes'
+    colours, where somebody who had the picture took them (``detector.tints``).
     """
 
     xyxy: Boxes
@@ -28,6 +32,7 @@ class Detections:
     confidence: NDArray[np.float32]
     names: tuple[str, ...]
     model_id: str
+    tints: NDArray[np.int8] | None = None
 
     def __post_init__(self) -> None:
         n = len(self.xyxy)
@@ -36,6 +41,8 @@ class Detections:
                 f"{self.model_id}: boxes {self.xyxy.shape}, classes {self.class_id.shape}, "
                 f"confidences {self.confidence.shape} are not parallel"
             )
+        if self.tints is not None and self.tints.shape != (n, 4):
+            raise BadOutput(f"{self.model_id}: tints {self.tints.shape} are not parallel to {n} boxes")
         if not (np.isfinite(self.xyxy).all() and np.isfinite(self.confidence).all()):
             raise BadOutput(
                 f"{self.model_id}: NaN or infinity in its output; check the weights with 'jiexun verify'"

@@ -3,6 +3,8 @@
     IngestError
     ├── BadVideo        the file cannot be read as video or pictures
     ├── BadTrack        the positions cannot be used
+    ├── BadStream       the address of a live source cannot be used
+    │   (StreamFault in ingest.streams.model: a live source gives no picture now)
     └── BadTime         a capture time is missing or impossible
 
 Each message is one line: what is wrong, and how to mend it.
@@ -25,3 +27,7 @@ class BadTrack(IngestError):
 
 class BadTime(IngestError):
     """A capture time that is missing, naive or impossible."""
+
+
+class BadStream(IngestError):
+    """The address of a live source that cannot be used as it is written."""

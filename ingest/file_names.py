@@ -2,8 +2,9 @@
 
 Known forms (any separators, anything around them): ``20261031_140512``, ``2026-10-31 14-05-12``,
 ``20261031140512``, ``2026_1031_140512``, ``2026年10月31日14时05分12秒``,
-with ``.123`` milliseconds, with a final ``Z`` for UTC; and the snapshot name of GB/T 28181: 20 digits of
-device, 17 digits of time (yyyyMMddHHmmssSSS). Without ``Z`` the time is Asia/Shanghai.
+with ``.123`` milliseconds, with a final ``Z`` for UTC; and the snapshot names of GB/T 28181 and GA/T 1400: 20 digits
+of device, perhaps 2 of kind, 17 or 14 digits of time (yyyyMMddHHmmssSSS, yyyyMMddHHmmss), perhaps a number of 1 to 6
+digits, run together or with ``-``, ``_`` or a blank between. Without ``Z`` the time is Asia/Shanghai.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from itertools import pairwise
 
 from ingest.plausible import LOCAL, is_set
 
-_GB28181 = re.compile(r"(?<!\d)(\d{20})[-_ ]?(20\d{15})(?!\d)")
+_GB28181 = re.compile(r"(?<!\d)(\d{20})[-_ ]?(?:\d{2}[-_ ]?)??(20\d{15}|20\d{12})(?:[-_ ]?\d{1,6})?(?!\d)")
 _SEVENTEEN = re.compile(r"(?<!\d)(20\d{15})(?!\d)")
 _COMMON = re.compile(
     r"(?<!\d)(20\d\d)[-_.年]?(\d\d)[-_.月]?(\d\d)日?(?:[T _\-]{0,3})(\d\d)[-_.:时]?(\d\d)[-_.:分]?(\d\d)秒?"
@@ -25,7 +26,7 @@ _COMMON = re.compile(
 def gb28181_snapshot(name: str) -> tuple[str, datetime] | None:
     """(device of 20 digits, capture time UTC) of a GB/T 28181 snapshot name, or None."""
     for found in _GB28181.finditer(name):
-        t = _seventeen(found[2])
+        t = _seventeen(found[2].ljust(17, "0"))
         if t is not None:
             return found[1], t
     return None

@@ -30,6 +30,8 @@ class PositionSource(StrEnum):
     GPX = "gpx"
     NMEA = "nmea"
     CSV = "csv"
+    JSON = "json"
+    GPMF = "gpmf"  # inside the video, as GoPro cameras write it
     EXIF = "exif"
     FIXED = "fixed"  # the surveyed place of a camera that does not move
 

@@ -71,7 +71,7 @@ class Recording:
     def __iter__(self) -> Iterator[Frame]:
         self.frames = self.decoded = self.looks = 0
         self.notes = list(self.opening_notes)
-        run = Decoding(self.survey, self._feed())
+        run = Decoding(self.survey, self.feed())
         found = self._timed(run) if self.survey.orderly else self._inferred(run)
         try:
             for frame in found:
@@ -104,7 +104,8 @@ class Recording:
                     return self._frame(picture, i, t, source)
         raise BadVideo(f"{self.info.path.name}: frame {index} cannot be read; it holds {self.info.frames}")
 
-    def _feed(self) -> np.ndarray[tuple[int], np.dtype[np.uint8]]:
+    def feed(self) -> np.ndarray[tuple[int], np.dtype[np.uint8]]:
+        """(packets,) of ``ingest.feeding.Feed``: what the decoder is shown for these looks."""
         if not self.survey.orderly:
             return everything(self.survey)
         shown = self.survey.shown

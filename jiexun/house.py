@@ -9,7 +9,8 @@ from pathlib import Path
 
 from casework import schema
 from casework.db import Database
-from casework.storage import FileStore
+from casework.storage import BlobStore, FileStore
+from casework.streams.sealing import INFO, Sealer
 from jiexun.settings import Settings, load
 
 
@@ -19,12 +20,9 @@ class House:
 
     settings: Settings
     database: Database
-    store: FileStore
-
-    @property
-    def looks(self) -> FileStore:
-        """Where stored detections lie: no evidence, and forgotten after a while."""
-        return FileStore(self.settings.looks_dir)
+    store: BlobStore
+    looks: BlobStore
+    """Where stored detections lie: no evidence, and forgotten after a while."""
 
 
 @contextmanager
@@ -33,9 +31,24 @@ def open_house(home: Path | None = None, settings: Settings | None = None) -> It
     settings = settings or load(home)
     for folder in (settings.home, settings.evidence_dir, settings.uploads_dir, settings.footage_dir):
         folder.mkdir(parents=True, exist_ok=True)
-    database = Database(settings.url)
+    database = Database(settings.url, {INFO: Sealer(settings.stream_key)})
     try:
         schema.upgrade(database)
-        yield House(settings, database, FileStore(settings.evidence_dir))
+        yield House(
+            settings, database, _store(settings, settings.evidence_dir), _store(settings, settings.looks_dir)
+        )
     finally:
         database.close()
+
+
+def _store(settings: Settings, folder: Path) -> BlobStore:
+    """Files in a folder of the home, or objects under its name where there is an object store."""
+    if settings.s3_endpoint is None:
+        return FileStore(folder)
+    from casework.storage_s3 import Bucket, ObjectStore
+
+    key, secret = (
+        value.get_secret_value() if value else "" for value in (settings.s3_key, settings.s3_secret)
+    )
+    bucket = Bucket(settings.s3_bucket, settings.s3_endpoint, settings.s3_region, key, secret, folder.name)
+    return ObjectStore(bucket)

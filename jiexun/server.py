@@ -1,24 +1,35 @@
-"""Running the server: uvicorn over the API, with a worker beside it."""
+"""Running the server: uvicorn over the API, with what works beside it."""
 
 from __future__ import annotations
 
-import logging
 import socket
 from collections.abc import Callable
+from datetime import timedelta
 from functools import partial
 
 import uvicorn
 
 from api.app import make_app
 from api.context import Context
-from detector.backends import open_detector
-from detector.errors import BadWeights
+from casework.footage.limits import Limits
 from jiexun.house import House
+from jiexun.live.executor import executor_of
 from jiexun.pipeline.replay import replay_one_at_a_time
-from jiexun.pipeline.worker import Worker
-from jiexun.warehouse import Detectors, adopt_default, offers, opener
+from jiexun.settings import Settings
+from jiexun.warehouse import offers
 
-LOG = logging.getLogger("jiexun.server")
+
+def limits_of(settings: Settings) -> Limits:
+    """What a device may send."""
+    return Limits(
+        max_bytes=settings.upload_max_bytes,
+        day_bytes=settings.upload_day_bytes,
+        open_most=settings.upload_open_most,
+        keep_free=settings.upload_keep_free_bytes,
+        kept=timedelta(days=settings.upload_kept_days),
+        idle_s=settings.upload_idle_s,
+        late=timedelta(days=settings.upload_late_days),
+    )
 
 
 def context_of(house: House, wake: Callable[[], None] = lambda: None) -> Context:
@@ -30,12 +41,13 @@ def context_of(house: House, wake: Callable[[], None] = lambda: None) -> Context
         s.page_dir,
         s.uploads_dir,
         s.footage_dir,
-        s.upload_max_bytes,
+        limits_of(s),
         s.secure_cookies,
         wake,
         s.algorithms_dir,
         lambda: offers(s),
         partial(replay_one_at_a_time, house),
+        s.metrics_token.get_secret_value() if s.metrics_token else None,
     )
 
 
@@ -44,7 +56,7 @@ def serve_house(
 ) -> None:
     """Serve until interrupted. port: 0 takes any free one; none: the settings'."""
     settings = house.settings
-    worker = _worker(house) if settings.worker else None
+    worker = executor_of(house) if settings.worker else None
     app = make_app(context_of(house, worker.wake if worker else lambda: None))
     config = uvicorn.Config(
         app, log_level="warning", access_log=False, timeout_keep_alive=30, timeout_graceful_shutdown=10
@@ -61,14 +73,3 @@ def serve_house(
         finally:
             if worker is not None:
                 worker.stop()
-
-
-def _worker(house: House) -> Worker | None:
-    """The worker, or none when there is no model: review and cases go on without it."""
-    s = house.settings
-    try:
-        detector = open_detector(s.backend, s.weights_dir, threads=s.threads, memory=s.backend_memory)
-        return Worker(house, Detectors(detector, opener(s), adopt_default(house)))
-    except BadWeights as error:
-        LOG.error("uploads are kept but not looked at: %s", error)
-        return None

@@ -29,6 +29,14 @@ class Settings(BaseSettings):
     """Where everything is kept: database, evidence, uploads."""
     database_url: SecretStr | None = None
     """SQLAlchemy address; none: SQLite in the home folder."""
+    s3_endpoint: str | None = None
+    """Address of an S3-compatible store (http(s)://host:port); none: files in the home folder. See docs/DEPLOY.md."""
+    s3_bucket: str = "jiexun"
+    s3_region: str = "us-east-1"
+    s3_key: SecretStr | None = None
+    s3_secret: SecretStr | None = None
+    stream_key_file: Path | None = None
+    """The key that seals passwords of streams; none: ``stream.key`` in the home folder. All machines need the same."""
     legal_mode: Literal["evidence", "clue"] = "clue"
     """The district's legal basis: 'evidence' only where a regulation such as Pudong's holds (DOMAIN section 3)."""
     backend: str = "auto"
@@ -41,11 +49,29 @@ class Settings(BaseSettings):
     port: int = Field(default=8321, ge=1, le=65535)
     secure_cookies: bool = False
     """Set behind HTTPS: the session cookie is then sent over HTTPS only."""
+    metrics_token: SecretStr | None = None
+    """Whoever sends it may read /api/metrics; none: nobody may."""
+    log_format: Literal["text", "json"] = "text"
+    """How ``serve`` and ``work`` tell what they do on standard error: for people, or one JSON object a line."""
     worker: bool = True
     """Whether ``serve`` also works on uploaded footage, in this process."""
     track_wait_s: float = Field(default=600.0, ge=0)
     """How long a vehicle's footage waits for its track."""
     upload_max_bytes: int = Field(default=20 * 2**30, gt=0)
+    upload_day_bytes: int = Field(default=300 * 2**30, gt=0)
+    """How much one device may send in a day (Asia/Shanghai)."""
+    upload_open_most: int = Field(default=64, ge=1)
+    """How many uploads of one device may be unfinished at a time."""
+    upload_keep_free_bytes: int = Field(default=2**30, ge=0)
+    """What uploads leave free on the disk, so that evidence and database go on."""
+    upload_kept_days: float = Field(default=7.0, gt=0)
+    """How long an unfinished upload is kept after its last bytes."""
+    upload_idle_s: float = Field(default=60.0, gt=0)
+    """The longest silence within a body."""
+    upload_late_days: float = Field(default=3.0, gt=0)
+    """Footage that comes longer after its capture is marked as late."""
+    upload_key: SecretStr | None = None
+    """``jiexun upload``: the device's key (better than on the command line, where others see it)."""
     clip_before_s: float = Field(default=10.0, ge=0)
     clip_after_s: float = Field(default=10.0, ge=0)
     clip_least_looks: int = Field(default=8, ge=1)
@@ -53,8 +79,33 @@ class Settings(BaseSettings):
     sample_one_in: int = Field(default=2000, ge=0)
     """About one look in so many that raised nothing is kept for people to label (misses); 0: none."""
 
+    class_free: bool = True
+    """Whether fixed cameras also look for what stands there though no class names it, where the rules ask for it."""
     looks_keep_days: int = Field(default=30, ge=1)
     """How long detections are stored, so that a change of the rules can be tried on them."""
+
+    executor: Literal["local", "ray"] = "local"
+    """What works: this process, or actors on a Ray cluster (the extra ``cluster``)."""
+    live: bool = True
+    """Whether workers also look at live cameras."""
+    live_in_hand: int = Field(default=96, ge=1, le=4096)
+    """How many due looks a worker holds at most, from the lease until they are written down."""
+    live_batch: int = Field(default=1, ge=1, le=64)
+    """Pictures in one run of the network: on a processor more gain nothing (docs/ENGINE.md), on a card they do."""
+    live_grabs: int = Field(default=48, ge=1, le=512)
+    """How many pictures a worker fetches at a time."""
+    live_grab_s: float = Field(default=10.0, gt=0, le=60)
+    """How long one picture is waited for."""
+    live_keep_open_s: float = Field(default=30.0, ge=0)
+    """Cameras looked at at least this often stay connected between looks."""
+    spool_days: float = Field(default=2.0, gt=0)
+    """How long pictures of live cameras lie ready that may become evidence."""
+    spool_max_bytes: int = Field(default=64 * 2**30, gt=0)
+    ray_address: str | None = None
+    """Of the cluster's head (host:port); none: the one that ``RAY_ADDRESS`` or this machine has."""
+    ray_workers: int = Field(default=1, ge=1, le=1000)
+    """How many workers share the cameras on the cluster, each with its own part of them."""
+    ray_worker_cpus: float = Field(default=1.0, gt=0, le=256)
 
     @classmethod
     def settings_customise_sources(
@@ -77,6 +128,11 @@ class Settings(BaseSettings):
         return f"sqlite:///{(self.home / 'jiexun.db').resolve()}"
 
     @property
+    def stream_key(self) -> Path:
+        """The key file for passwords of streams; made when first needed."""
+        return self.stream_key_file or self.home / "stream.key"
+
+    @property
     def evidence_dir(self) -> Path:
         """Where sealed files lie."""
         return self.home / "evidence"
@@ -90,6 +146,11 @@ class Settings(BaseSettings):
     def looks_dir(self) -> Path:
         """Where stored detections lie until their retention is over."""
         return self.home / "looks"
+
+    @property
+    def spool_dir(self) -> Path:
+        """Pictures of live cameras that may become evidence."""
+        return self.home / "spool"
 
     @property
     def uploads_dir(self) -> Path:

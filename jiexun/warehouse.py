@@ -49,8 +49,11 @@ def adopt_default(house: House) -> str:
     return first.model_id
 
 
-def opener(settings: Settings) -> Opener:
-    """Opens an algorithm from the warehouse's own copy, whose hash is checked. Raises BadWeights."""
+def opener(settings: Settings, threads: int | None = None) -> Opener:
+    """Opens an algorithm from the warehouse's own copy, whose hash is checked. Raises BadWeights.
+
+    threads: within one look; none: the settings'.
+    """
 
     def open_(algorithm: Algorithm) -> Detector:
         folder = folder_of(settings.algorithms_dir, algorithm.model_id)
@@ -58,7 +61,7 @@ def opener(settings: Settings) -> Opener:
             settings.backend,
             folder,
             algorithm.name,
-            threads=settings.threads,
+            threads=threads or settings.threads,
             memory=settings.backend_memory,
         )
 
@@ -97,6 +100,13 @@ class Detectors:
                 raise LookupError(f"no opener for {algorithm.model_id}")
             found = self._opened[algorithm.model_id] = self._open(algorithm)
         return found
+
+
+def open_detectors(house: House, threads: int | None = None) -> Detectors:
+    """The detectors of a worker or of one of its threads. threads: within one look. Raises BadWeights."""
+    s = house.settings
+    default = open_detector(s.backend, s.weights_dir, threads=threads or s.threads, memory=s.backend_memory)
+    return Detectors(default, opener(s, threads), adopt_default(house))
 
 
 def labels_of(house: House) -> frozenset[str]:

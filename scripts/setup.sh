@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# What the Makefile installs, one step per word: venv, python, tools, train, node, browser, postgres, pins.
+# What the Makefile installs, one step per word: venv, python, tools, train, node, browser, postgres, rtsp, pins.
 # Nothing here names a registry: pip, npm and apt use their own configuration.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
@@ -52,7 +52,7 @@ step_python() {
 
 step_tools() {
   say "Python packages for tests and checks"
-  pinned --no-build-isolation --editable '.[test]'
+  pinned --no-build-isolation --editable '.[test,cluster]'
 }
 
 # torch first and torchvision without its dependencies: the resolver must not go looking for another torch.
@@ -94,6 +94,12 @@ step_browser() {
 
 step_postgres() {
   command -v initdb >/dev/null || compgen -G '/usr/lib/postgresql/*/bin/initdb' >/dev/null || apt_install postgresql
+}
+
+# The cameras of the tests: GStreamer's RTSP server, driven by Debian's own Python.
+step_rtsp() {
+  /usr/bin/python3 -c 'import gi; gi.require_version("GstRtspServer", "1.0")' 2>/dev/null && return
+  apt_install python3-gi gir1.2-gst-rtsp-server-1.0 gstreamer1.0-plugins-base gstreamer1.0-plugins-good
 }
 
 # Rewrites constraints.txt from what .venv holds now; Node's wheel keeps its pin where the machine's Node serves.

@@ -41,9 +41,14 @@ def merge(id: Id, body: s.MergeIn, ctx: Ctx, person: Keeper) -> c.Candidate:
 
 
 @router.get("/candidates/{id}/merge-choices", operation_id="mergeChoices")
-def merge_choices(id: Id, ctx: Ctx, person: Keeper) -> list[c.CandidateBrief]:
-    """Others near its place that it may be merged into, nearest in time first."""
+def merge_choices(
+    id: Id, ctx: Ctx, person: Keeper, number: Annotated[str | None, Query(min_length=1, max_length=40)] = None
+) -> list[c.CandidateBrief]:
+    """Others near its place that it may be merged into, nearest in time first; or the one of a number, wherever it
+    is, refused with the reason where it may not."""
     with ctx.database.read() as session:
+        if number is not None:
+            return present.candidate_briefs(session, [life.merge_target(session, person, id, number)])
         about = candidates.candidate(session, person, id)
         return present.candidate_briefs(session, candidates.merge_choices(session, person, about))
 

@@ -25,6 +25,8 @@ from casework.people.service import Person
 from casework.places import queries as places
 from casework.places.tables import ZoneVersion
 from casework.words import words
+from ingest.streams.model import FaultCode
+from ingest.streams.words import fault_words
 
 router = APIRouter(tags=["places"])
 Reader = Annotated[Person, Depends(Needs("devices"))]
@@ -51,10 +53,15 @@ def reference(ctx: Ctx, person: Annotated[Person, Depends(Needs(None))]) -> p.Re
     listed = {
         g: [p.Word(code=w.code, zh=w.zh, en=w.en, key=w.key, stage=w.stage) for w in words(g)] for g in groups
     }
+    faults = [
+        p.FaultWord(code=c.value, zh=w.zh, en=w.en, mend_zh=w.mend_zh, mend_en=w.mend_en)
+        for c in FaultCode
+        for w in [fault_words(c)]
+    ]
     with ctx.database.read() as session:
         squads = [s for x in places.squads(session) if (s := present.named(x))]
         streets = [s for x in places.streets(session) if (s := present.named(x))]
-    return p.Reference(**listed, squads=squads, streets=streets)
+    return p.Reference(**listed, stream_faults=faults, squads=squads, streets=streets)
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,21 +104,8 @@ def _device(row: Device, recent: _Recent) -> dict[str, Any]:
         "candidates": recent.found.get(row.id, 0),
         "last_seen": last,
         "picture": present.picture_url(row.code, shown) if shown else None,
-        "condition": _condition(wrong) if wrong else None,
+        "condition": present.condition(row.code, wrong) if wrong else None,
     }
-
-
-def _condition(row: CameraCondition) -> p.ConditionOut:
-    return p.ConditionOut(
-        kind=row.kind,
-        measure=row.measure,
-        value=row.value,
-        limit=row.limit_value,
-        sha256=row.sha256,
-        since=row.since,
-        until=row.until,
-        ended_by=row.ended_by,
-    )
 
 
 @router.get("/devices", operation_id="listDevices")
@@ -152,7 +146,7 @@ def _detail(session: Session, code: str) -> p.DeviceDetail:
             for a in row.approvals
         ],
         mounting=row.mounting,
-        conditions=[_condition(c) for c in conditions.conditions_of(session, row)],
+        conditions=[present.condition(code, c) for c in conditions.conditions_of(session, row)],
     )
 
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Query, Response
-from fastapi.responses import FileResponse
+from fastapi import APIRouter, Depends, Header, Query, Response
 
 from api import present
 from api.access import Ctx, Needs
+from api.originals import original
 from api.schemas import candidates as c
 from api.schemas.base import Page
 from casework.candidates import queries as candidates
@@ -132,6 +132,7 @@ def evidence(
     person: Reader,
     view: bool = True,
     width: Annotated[int | None, Query(ge=64, le=4096)] = None,
+    range_: Annotated[str | None, Header(alias="Range", include_in_schema=False)] = None,
 ) -> Response:
     """A picture or clip. ``view``: a copy with place, time and device on it; the original only for legal review."""
     with ctx.database.read() as session:
@@ -148,4 +149,4 @@ def evidence(
         caption = pictures.caption(row.meta["device"], row.captured_at, about.latitude, about.longitude)
         copy = pictures.viewing_copy(ctx.store.get(row.sha256), caption, width)
         return Response(copy, media_type="image/jpeg", headers=headers)
-    return FileResponse(ctx.store.existing(row.sha256), media_type=row.media_type, headers=headers)
+    return original(ctx.store, row.sha256, row.media_type, headers, range_)

@@ -7,6 +7,7 @@ from typing import Literal
 from pydantic import Field
 
 from api.schemas.base import Model, RowId, UtcTime
+from api.schemas.candidates import CandidateBrief
 
 
 class MergeIn(Model):
@@ -21,6 +22,39 @@ class SplitIn(Model):
 
     sightings: list[RowId] = Field(min_length=1, max_length=500)
     reason: str = Field(min_length=1, max_length=500)
+
+
+class SpanPart(Model):
+    """What an act would change. count: all; items: the first of them, oldest first. held: somebody reviews them
+    now; shared: another device saw them too."""
+
+    count: int
+    items: list[CandidateBrief]
+    held: int
+    shared: int
+
+
+class SpanOut(Model):
+    """What one device raised in a span. decided: on which people have decided; they are never changed so."""
+
+    withdraw: SpanPart
+    restore: SpanPart
+    decided: int
+
+
+class SpanIn(Model):
+    """since, until: half-open, of the first sight. count: how many ``SpanOut`` had shown."""
+
+    since: UtcTime
+    until: UtcTime
+    reason: str = Field(min_length=1, max_length=500)
+    count: int = Field(ge=1, le=10_000)
+
+
+class SpanDone(Model):
+    """candidates: their ids."""
+
+    candidates: list[int]
 
 
 class ReasonIn(Model):

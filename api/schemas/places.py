@@ -18,6 +18,13 @@ class Word(Model):
     stage: str | None = None
 
 
+class FaultWord(Word):
+    """Why a stream gives no picture, and how that is mended."""
+
+    mend_zh: str
+    mend_en: str
+
+
 class Reference(Model):
     """The words of the domain, as data: types, reasons, states, stages, zone kinds, squads, streets."""
 
@@ -33,6 +40,7 @@ class Reference(Model):
     algorithm_acts: list[Word]
     algorithm_guards: list[Word]
     hint_cures: list[Word]
+    stream_faults: list[FaultWord]
     squads: list[Named]
     streets: list[Named]
 
@@ -60,13 +68,17 @@ class ApprovalOut(Model):
 
 
 class ConditionOut(Model):
-    """What is or was wrong with a fixed camera's picture. until: none while it lasts. ended_by: who mended it."""
+    """What is or was wrong with a fixed camera's picture. until: none while it lasts. ended_by: who mended it.
 
+    picture: address of one that shows it.
+    """
+
+    id: int
     kind: str
     measure: str
     value: float
     limit: float
-    sha256: str
+    picture: str
     since: UtcTime
     until: UtcTime | None
     ended_by: str | None
@@ -88,6 +100,14 @@ class DeviceOut(DeviceBrief):
     last_seen: UtcTime | None
     picture: str | None
     condition: ConditionOut | None
+
+
+class TroubledCamera(Model):
+    """A camera whose zones are suspended now."""
+
+    device: DeviceBrief
+    squad: Named | None
+    condition: ConditionOut
 
 
 class DeviceDetail(DeviceOut):

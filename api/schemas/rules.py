@@ -10,7 +10,7 @@ from api.schemas.base import Model, RowId, UtcTime
 class RuleSetBrief(Model):
     """A version. It holds for looks captured from valid_from to before valid_to; of several the highest version.
 
-    holds: whether it is the one for looks captured now.
+    holds: whether it is the one for looks captured now. reason: a person's own words are the same in reason_en.
     """
 
     version: int
@@ -18,6 +18,7 @@ class RuleSetBrief(Model):
     valid_to: UtcTime | None
     warning_only: bool
     reason: str
+    reason_en: str
     made_by: str
     made_at: UtcTime
     sha256: str

@@ -11,17 +11,10 @@ from casework.candidates.acts import again
 from casework.candidates.tables import Candidate
 from casework.words import word
 from detector.scene.boxes import areas
+from detector.scene.places import Colours, likeness
 
 ABSENCE_ASSUMED = timedelta(hours=6)
 """Without any look for this long, nothing says that it is still the same thing: see docs/decisions/0004."""
-
-Colours = Sequence[int]
-"""Shares of a thing's colours, the same bins for all, whole numbers that sum to 1000 or less."""
-
-
-def likeness(a: Colours, b: Colours) -> float:
-    """What two things' colours have in common: 0 nothing, 1 all (histogram intersection, Swain and Ballard 1991)."""
-    return float(np.minimum(a, b).sum() / max(1, max(sum(a), sum(b))))
 
 
 def remembered(candidate: Candidate, start: datetime) -> bool:

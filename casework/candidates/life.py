@@ -22,6 +22,7 @@ from casework.counters import lock_counter, next_number
 from casework.db import utcnow
 from casework.errors import Conflict, Invalid, not_found
 from casework.people.service import Person
+from casework.words import word
 
 SYSTEM = "system"
 
@@ -33,25 +34,10 @@ def merge(session: Session, person: Person | None, candidate_id: int, into_id: i
     """
     # One after the other with raising: a sighting must not join what is just being merged.
     lock_counter(session, "raising")
-    if candidate_id == into_id:
-        raise Invalid(
-            "same_candidate", zh="不能并入自身", en="a candidate cannot be merged into itself; name another"
-        )
-    rows = {i: locked(session, person, i) for i in sorted((candidate_id, into_id))}
+    rows = {i: locked(session, person, i) for i in sorted({candidate_id, into_id})}
     gone, kept = rows[candidate_id], rows[into_id]
-    step = _step("merge", gone, person, reason)
-    if kept.state not in step.into:
-        raise Conflict(
-            "bad_state",
-            zh=f"不能并入状态为 {kept.state} 的疑似",
-            en=f"candidate {into_id} is {kept.state}: nothing can be merged into it",
-        )
-    if (gone.type, gone.warning) != (kept.type, kept.warning):
-        raise Invalid(
-            "other_type",
-            zh="类型不同（或一为预警）的疑似不能合并",
-            en="only candidates of one type can be merged, and a warning only with a warning",
-        )
+    step = _may_merge(gone, kept, person)
+    _reasoned(reason)
     before = {"proof": kept.proof, "clue_because": kept.facts["clue_because"]}
     gone.merged_into = kept.id
     _strengthen(kept, gone, queries.sightings_of(session, kept))
@@ -59,6 +45,38 @@ def merge(session: Session, person: Person | None, candidate_id: int, into_id: i
     sum_up(session, kept)
     kept.standing = kept.standing or gone.standing
     return kept
+
+
+def merge_target(session: Session, person: Person, candidate_id: int, number: str) -> Candidate:
+    """The candidate of a number as people read it, if this one may go on in it. Raises as ``merge`` does."""
+    gone = queries.candidate(session, person, candidate_id)
+    kept = queries.by_number(session, person, number.strip().upper())
+    _may_merge(gone, kept, person)
+    return kept
+
+
+def _may_merge(gone: Candidate, kept: Candidate, person: Person | None) -> Act:
+    if gone.id == kept.id:
+        raise Invalid(
+            "same_candidate", zh="不能并入自身", en="a candidate cannot be merged into itself; name another"
+        )
+    step = may("merge", gone, person)
+    if kept.state not in step.into:
+        state = word("candidate_states", kept.state)
+        raise Conflict(
+            "bad_state",
+            zh=f"{kept.number} 现为“{state.zh}”，不能再并入其他疑似",
+            en=f"{kept.number} is '{state.en}' now: nothing can be merged into it",
+        )
+    if (gone.type, gone.warning) != (kept.type, kept.warning):
+        types = [word("types", one.type) for one in (gone, kept)]
+        raise Invalid(
+            "other_type",
+            zh=f"类型不同（{types[0].zh}、{types[1].zh}）或一为预警的疑似不能合并",
+            en=f"only candidates of one type can be merged ({types[0].en}, {types[1].en}), and a warning only with "
+            "a warning",
+        )
+    return step
 
 
 def unmerge(session: Session, person: Person, candidate_id: int, reason: str) -> Candidate:
@@ -114,29 +132,11 @@ def split(
     return new
 
 
-def withdraw(session: Session, candidate_id: int, because: str) -> Candidate:
-    """The system takes its own candidate back: it should not have been raised. Raises NotFound, Conflict."""
-    row = locked(session, None, candidate_id)
-    write(session, row, _step("withdraw", row, None, because), None, because)
+def withdraw(session: Session, person: Person | None, candidate_id: int, because: str) -> Candidate:
+    """It should not have been raised, say the system or a leader. Raises NotFound, Conflict, Invalid."""
+    row = locked(session, person, candidate_id)
+    write(session, row, _step("withdraw", row, person, because), person, because)
     return row
-
-
-def withdraw_of(session: Session, device_id: int, since: Any, until: Any, because: str) -> list[int]:
-    """Withdraw what one device alone raised in a span of capture time, as far as nobody has decided on it.
-
-    For a camera whose zones were wrong then (moved, turned): returns the ids, oldest first.
-    """
-    query = select(Candidate).where(
-        Candidate.device_id == device_id,
-        Candidate.state.in_(act("withdraw").sources),
-        Candidate.first_at >= since,
-        Candidate.first_at < until,
-    )
-    found = []
-    for row in session.scalars(query.order_by(Candidate.id)).all():
-        if {s.device_id for s in queries.sightings_of(session, row)} == {device_id}:
-            found.append(withdraw(session, row.id, because).id)
-    return found
 
 
 def restore(session: Session, person: Person, candidate_id: int, reason: str) -> Candidate:
@@ -157,24 +157,39 @@ def locked(session: Session, person: Person | None, candidate_id: int) -> Candid
     return row
 
 
-def _step(name: str, row: Candidate, person: Person | None, reason: str) -> Act:
+def may(name: str, row: Candidate, person: Person | None) -> Act:
+    """The act, if the candidate's state and whoever reviews it now allow it. Raises Conflict."""
     step = act(name)
     if row.state not in step.sources:
+        state = word("candidate_states", row.state)
         raise Conflict(
             "bad_state",
-            zh=f"该疑似现为 {row.state}，不能进行此操作",
-            en=f"this candidate is {row.state} now: it cannot be changed so",
+            zh=f"该疑似现为“{state.zh}”，不能进行此操作",
+            en=f"this candidate is '{state.en}' now: it cannot be changed so",
         )
+    if held_by_other(row, person):
+        raise Conflict("held_by_other", zh="该疑似正由他人审核", en="somebody else holds this candidate")
+    who = {"person", person.role} if person else {SYSTEM}
+    if step.by.isdisjoint(who):  # pragma: no cover - the endpoints know the table
+        raise KeyError(f"{name} is not for {who}")
+    return step
+
+
+def held_by_other(row: Candidate, person: Person | None) -> bool:
+    """Whether somebody else reviews it at this moment."""
+    mine = person is not None and row.lease_by == person.id
+    return row.lease_until is not None and row.lease_until > utcnow() and not mine
+
+
+def _step(name: str, row: Candidate, person: Person | None, reason: str) -> Act:
+    step = may(name, row, person)
+    _reasoned(reason)
+    return step
+
+
+def _reasoned(reason: str) -> None:
     if not reason.strip():
         raise Invalid("reason_needed", zh="请写明理由", en="say in words why")
-    mine = person is not None and row.lease_by == person.id
-    if row.lease_until is not None and row.lease_until > utcnow() and not mine:
-        raise Conflict("held_by_other", zh="该疑似正由他人审核", en="somebody else holds this candidate")
-    if (
-        "person" if person else SYSTEM
-    ) not in step.by:  # pragma: no cover - the functions above know the table
-        raise KeyError(f"{name} is not for {person}")
-    return step
 
 
 def write(

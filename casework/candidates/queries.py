@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session, joinedload, selectinload
 from casework.candidates import again
 from casework.candidates.acts import UNCOUNTED, act
 from casework.candidates.acts import again as memory
-from casework.candidates.again import ABSENCE_ASSUMED, Colours
+from casework.candidates.again import ABSENCE_ASSUMED
 from casework.candidates.tables import Candidate, CandidateEvent, CandidateSighting
 from casework.devices.tables import Device
 from casework.errors import not_found
@@ -22,7 +22,15 @@ from casework.people.service import Person
 from casework.places.tables import Squad, Street
 from detector.scene.boxes import iou
 from detector.scene.model import DeviceKind, GroundPlace, Violation
-from detector.scene.places import nearest, same_ground, same_shop, shop_confidence, size_m
+from detector.scene.places import (
+    Appearance,
+    Colours,
+    nearest,
+    same_ground,
+    same_shop,
+    shop_confidence,
+    size_m,
+)
 
 SAME_BOX_IOU = 0.3
 MOST_CHOICES = 20
@@ -75,7 +83,7 @@ def standing_at(
     ]
     alive = [c for c in standing if c.state != "rejected"]
     if alive:
-        return _likeliest_first(alive, violation)
+        return _likeliest_first(alive, violation, colours)
     for c in near:
         own_picture = c.device_id == device.id and device.kind == DeviceKind.FIXED
         box = violation.sighting.place.tolist() if own_picture else None
@@ -86,12 +94,14 @@ def standing_at(
     return []
 
 
-def _likeliest_first(found: list[Candidate], violation: Violation) -> list[Candidate]:
-    ground = violation.sighting.ground
-    known = [(place, size_m(c.facts)) for c in found if (place := _ground(c)) is not None]
+def _likeliest_first(
+    found: list[Candidate], violation: Violation, colours: Colours | None
+) -> list[Candidate]:
+    ground, looks = violation.sighting.ground, Appearance(size_m(violation.facts), colours)
+    known = [(place, Appearance.of(c.facts)) for c in found if (place := _ground(c)) is not None]
     if ground is None or len(known) < len(found):
         return found
-    first = found[nearest(ground, size_m(violation.facts), known)]
+    first = found[nearest(ground, looks, known)]
     return [first, *(c for c in found if c is not first)]
 
 
@@ -215,6 +225,34 @@ def candidate(session: Session, person: Person, candidate_id: int) -> Candidate:
     if row is None:
         raise not_found("candidate", "疑似", candidate_id)
     return row
+
+
+def by_number(session: Session, person: Person, number: str) -> Candidate:
+    """The candidate of a number, as a list shows it. Raises NotFound, outside the squad too."""
+    query = select(Candidate).where(Candidate.number == number).options(*BRIEF)
+    row: Candidate | None = session.scalar(in_scope(query, person))
+    if row is None:
+        raise not_found("candidate of number", "编号对应的疑似", number)
+    return row
+
+
+def devices_that_saw(session: Session, candidates: Sequence[Candidate]) -> dict[int, set[int]]:
+    """Candidate id -> the devices of its sightings and of those of what was merged into it. One query for each
+    depth of merging, however many candidates."""
+    whole = {one.id: one.id for one in candidates}
+    level = list(whole)
+    while level:
+        children = select(Candidate.id, Candidate.merged_into).where(Candidate.merged_into.in_(level))
+        found = session.execute(children).all()
+        whole |= {child: whole[parent] for child, parent in found if parent is not None}
+        level = [child for child, _ in found]
+    seen: dict[int, set[int]] = {one.id: set() for one in candidates}
+    pairs = select(CandidateSighting.candidate_id, CandidateSighting.device_id)
+    for candidate_id, device_id in session.execute(
+        pairs.where(CandidateSighting.candidate_id.in_(whole)).distinct()
+    ):
+        seen[whole[candidate_id]].add(device_id)
+    return seen
 
 
 @dataclass(frozen=True, slots=True)

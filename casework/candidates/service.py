@@ -12,7 +12,6 @@ from sqlalchemy.orm import Session
 
 from casework.audit.service import record
 from casework.candidates import queries
-from casework.candidates.again import Colours
 from casework.candidates.joining import merge_by_pass
 from casework.candidates.sums import sum_up
 from casework.candidates.tables import Candidate, CandidateSighting
@@ -23,6 +22,7 @@ from casework.devices.tables import Device
 from casework.evidence.service import Packed, seal, sealed
 from casework.places import queries as places
 from detector.scene.model import Violation
+from detector.scene.places import Colours
 
 SHANGHAI = ZoneInfo("Asia/Shanghai")
 DEVICE_TIMES = frozenset({"device", "interpolated"})

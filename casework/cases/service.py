@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -20,6 +20,7 @@ from casework.counters import lock_head, next_number
 from casework.db import utcnow
 from casework.errors import Conflict, Invalid, Refused, not_found
 from casework.people.service import Person
+from casework.watches.service import watch
 from casework.words import word
 
 SHANGHAI = ZoneInfo("Asia/Shanghai")
@@ -101,6 +102,8 @@ def take_step(session: Session, person: Person, case_id: int, taken: Taken) -> C
         f"case:{case.id}",
         {"from": before, "to": step.to, "reason": taken.reason, **taken.given()},
     )
+    if step.watch_days is not None:
+        watch(session, person, case.candidate_id, now, now + timedelta(days=step.watch_days))
     return case
 
 

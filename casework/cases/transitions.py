@@ -14,7 +14,7 @@ MODES = frozenset({"evidence", "clue"})
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One allowed step."""
+    """One allowed step. watch_days: from it on the place is looked at again for so many days, none: it is not."""
 
     source: str
     to: str
@@ -22,6 +22,7 @@ class Step:
     modes: frozenset[str]
     needs: tuple[str, ...]
     closes: bool
+    watch_days: int | None
 
 
 @cache
@@ -36,6 +37,7 @@ def steps() -> tuple[Step, ...]:
             frozenset(row.get("modes", MODES)),
             tuple(row.get("needs", ())),
             row.get("closes", False),
+            row.get("watch_days"),
         )
         for row in data["transition"]
     )

@@ -6,11 +6,13 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from sqlalchemy import select
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, joinedload
 
 from casework.audit.service import record
 from casework.db import utcnow
 from casework.devices.tables import CameraCondition, Device
+from casework.errors import not_found
+from casework.people.service import Person
 from detector.care.model import Finding
 
 SYSTEM = "system"
@@ -24,6 +26,28 @@ def open_conditions(session: Session, devices: Sequence[Device]) -> dict[int, Ca
         .order_by(CameraCondition.id)
     )
     return {row.device_id: row for row in rows}
+
+
+def to_be_told(session: Session, person: Person) -> list[tuple[Device, CameraCondition]]:
+    """Cameras in use whose zones are suspended now, of the person's squad if they have one; longest first."""
+    query = (
+        select(Device, CameraCondition)
+        .join(CameraCondition, CameraCondition.device_id == Device.id)
+        .where(CameraCondition.until.is_(None), Device.active)
+        .options(joinedload(Device.squad))
+        .order_by(CameraCondition.since, CameraCondition.id)
+    )
+    if person.squad_id is not None:
+        query = query.where(Device.squad_id == person.squad_id)
+    return [(device, row) for device, row in session.execute(query)]
+
+
+def condition_of(session: Session, device: Device, condition_id: int) -> CameraCondition:
+    """One condition of a device. Raises NotFound."""
+    row = session.get(CameraCondition, condition_id)
+    if row is None or row.device_id != device.id:
+        raise not_found("condition of this camera", "本机的画面异常", condition_id)
+    return row
 
 
 def conditions_of(session: Session, device: Device, most: int = 20) -> list[CameraCondition]:

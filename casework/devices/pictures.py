@@ -98,6 +98,16 @@ def picture_of(session: Session, device: Device) -> Shown | None:
     return pictures_of(session, [device]).get(device.id)
 
 
+def reference_of(session: Session, device_id: int) -> ReferencePicture | None:
+    """The picture on which a device's zones are drawn, if one was set."""
+    return session.scalar(
+        select(ReferencePicture)
+        .where(ReferencePicture.device_id == device_id)
+        .order_by(ReferencePicture.id.desc())
+        .limit(1)
+    )
+
+
 def pictures_of(session: Session, devices: Sequence[Device]) -> dict[int, Shown]:
     """Device id -> its picture. Two queries, however many devices."""
     ids = [d.id for d in devices]

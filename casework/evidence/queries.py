@@ -53,7 +53,8 @@ def item(session: Session, item_id: int) -> EvidenceItem:
 
 
 def best_pictures(session: Session, candidate_ids: list[int]) -> dict[int, int]:
-    """Candidate -> id of its latest picture. One query for a whole page of candidates."""
+    """Candidate -> id of the latest picture that it was raised or went on by; a second look after a notice is none
+    of these. One query for a whole page of candidates."""
     moved = aliased(CandidateSighting)
     holder = func.coalesce(moved.candidate_id, EvidenceItem.candidate_id)
     rows = session.execute(
@@ -66,7 +67,7 @@ def best_pictures(session: Session, candidate_ids: list[int]) -> dict[int, int]:
                 EvidenceSeal.key.in_((moved.key + ":birth", moved.key + ":end")),
             ),
         )
-        .where(holder.in_(candidate_ids), EvidenceItem.kind == "picture")
+        .where(holder.in_(candidate_ids), EvidenceItem.kind == "picture", EvidenceItem.role != "after")
         .order_by(EvidenceItem.captured_at, EvidenceItem.id)
     )
     return dict(rows.all())

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from sqlalchemy import func, or_, select
+from sqlalchemy import Select, func, or_, select
 from sqlalchemy.orm import Session, joinedload
 
 from casework.devices.tables import Device
@@ -29,8 +29,8 @@ def footage(session: Session, footage_id: int) -> Footage:
 def page_of_footage(
     session: Session, person: Person, device: str | None, page: int, size: int
 ) -> tuple[list[Footage], int]:
-    """Newest first, of the person's squad if they have one."""
-    query = select(Footage).join(Footage.device)
+    """What was handed in (not the days of live cameras), newest first, of the person's squad if they have one."""
+    query = select(Footage).join(Footage.device).where(Footage.kind == "file")
     if device:
         query = query.where(Device.code == device)
     if person.squad_id is not None:
@@ -75,7 +75,22 @@ def running(session: Session) -> list[Footage]:
 
 def track_for(session: Session, device_id: int, stem: str) -> TrackFile | None:
     """The latest track of this device with this stem."""
-    return session.scalar(
+    return session.scalar(_latest(device_id, stem).where(TrackFile.positions))
+
+
+def start_for(session: Session, device_id: int, stem: str) -> datetime | None:
+    """The start that the latest sidecar of this device and stem gives."""
+    row = session.scalar(_latest(device_id, stem).where(TrackFile.given_start.is_not(None)))
+    return row.given_start if row else None
+
+
+def same_track(session: Session, device_id: int, stem: str, sha256: str) -> TrackFile | None:
+    """The sidecar with these bytes."""
+    return session.scalar(_latest(device_id, stem).where(TrackFile.sha256 == sha256))
+
+
+def _latest(device_id: int, stem: str) -> Select[TrackFile]:
+    return (
         select(TrackFile)
         .where(TrackFile.device_id == device_id, TrackFile.stem == stem)
         .order_by(TrackFile.id.desc())

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 from sqlalchemy import delete
 from sqlalchemy.orm import Session
@@ -15,7 +15,9 @@ from casework.db import utcnow
 from casework.devices.tables import Device
 from casework.errors import Conflict
 from casework.footage import queries
-from casework.footage.tables import Footage, LookTally
+from casework.footage.tables import Footage, LookSpan, LookTally
+from detector.scene.model import DeviceKind
+from ingest.coverage import spans_of
 
 LEASE = timedelta(minutes=5)
 
@@ -128,11 +130,19 @@ def finish(session: Session, footage_id: int, worker: str, looked: Looked) -> Fo
                 footage_id=footage_id, hour=hour, device_id=device.id, squad_id=device.squad_id, looks=looks
             )
         )
+    session.execute(delete(LookSpan).where(LookSpan.footage_id == footage_id))
+    for first, last in spans_of(times) if device.kind == DeviceKind.VEHICLE else []:
+        span = (datetime.fromtimestamp(t, UTC) for t in (first, last))
+        session.add(_span(footage_id, device.id, *span))
     session.flush()
     record(
         session, "system", "footage_done", f"footage:{row.id}", {"looks": len(times), "frames": looked.frames}
     )
     return row
+
+
+def _span(footage_id: int, device_id: int, started_at: datetime, ended_at: datetime) -> LookSpan:
+    return LookSpan(footage_id=footage_id, device_id=device_id, started_at=started_at, ended_at=ended_at)
 
 
 def fail(session: Session, footage_id: int, worker: str, message: str) -> None:

@@ -13,11 +13,15 @@ from casework.devices.tables import Device
 
 
 class Footage(Base):
-    """One recording or folder of pictures, known by its bytes. States: accepted, running, done, failed."""
+    """One recording or folder of pictures, known by its bytes. States: accepted, running, done, failed.
+
+    kind: "file", or "live": a live camera's day, which grows (state live) until it is done; see casework/live.
+    """
 
     __tablename__ = "footage"
     id: Mapped[int] = mapped_column(primary_key=True)
     sha256: Mapped[str] = mapped_column(unique=True)
+    kind: Mapped[str] = mapped_column(default="file", server_default="file")
     device_id: Mapped[int] = mapped_column(ForeignKey("device.id"), index=True)
     name: Mapped[str]
     size: Mapped[int] = mapped_column(BigInteger)
@@ -50,10 +54,28 @@ class LookTally(Base):
     looks: Mapped[int]
 
 
+class LookSpan(Base):
+    """A vehicle's looks no more than a few seconds apart: from when to when (capture time) one footage was seen."""
+
+    __tablename__ = "look_span"
+    __table_args__ = (Index("ix_look_span_device", "device_id", "started_at"),)
+    id: Mapped[int] = mapped_column(primary_key=True)
+    footage_id: Mapped[int] = mapped_column(ForeignKey("footage.id"), index=True)
+    device_id: Mapped[int] = mapped_column(ForeignKey("device.id"))
+    started_at: Mapped[datetime]
+    ended_at: Mapped[datetime]
+
+
 class Upload(Base):
-    """A resumable upload (tus 1.0) that is not whole yet, or was taken over as footage or track."""
+    """A resumable upload (tus 1.0), or what became of it.
+
+    state: open, whole (all bytes, not taken over yet), accepted, duplicate, refused, joined (a part of another that
+    was), expired, ended (by the device). concat: none, "partial", or "final;" and the ids of its parts.
+    sha256: of the whole file, as the device announced it. said: the metadata as they came.
+    """
 
     __tablename__ = "upload"
+    __table_args__ = (Index("ix_upload_state", "state", "expires_at"),)
     id: Mapped[str] = mapped_column(primary_key=True)
     device_id: Mapped[int] = mapped_column(ForeignKey("device.id"), index=True)
     length: Mapped[int] = mapped_column(BigInteger)
@@ -61,19 +83,35 @@ class Upload(Base):
     filename: Mapped[str]
     given_start: Mapped[datetime | None]
     made_at: Mapped[datetime]
+    moved_at: Mapped[datetime | None]  # when its last bytes came
     expires_at: Mapped[datetime]
-    result: Mapped[
-        dict[str, Any] | None
-    ]  # {"footage": id, "duplicate": bool} or {"track": name}, or {"error": ...}
+    state: Mapped[str] = mapped_column(default="open")
+    concat: Mapped[str | None]
+    sha256: Mapped[str | None]
+    said: Mapped[str] = mapped_column(default="")
+    # {"footage": id, "duplicate": bool} or {"track": name}, or {"error": code, "zh": ..., "en": ...}
+    result: Mapped[dict[str, Any] | None]
 
 
 class TrackFile(Base):
-    """A track of positions that came as an upload; it serves the footage of the same device and stem."""
+    """Positions, or a start, that came beside footage; it serves the footage of the same device and stem.
+
+    positions: whether it can be used as a track. given_start: of the recording, as the device says (JSON).
+    ways: what was driven, [[[epoch seconds, longitude, latitude], ...], ...], cut at gaps and thinned.
+    faults: what is wrong with it, one line each.
+    """
 
     __tablename__ = "track_file"
+    __table_args__ = (Index("ix_track_file_device", "device_id", "started_at"),)
     id: Mapped[int] = mapped_column(primary_key=True)
     device_id: Mapped[int] = mapped_column(ForeignKey("device.id"))
     stem: Mapped[str]
     path: Mapped[str]
     sha256: Mapped[str]
     received_at: Mapped[datetime]
+    positions: Mapped[bool] = mapped_column(default=True)
+    given_start: Mapped[datetime | None]
+    started_at: Mapped[datetime | None]
+    ended_at: Mapped[datetime | None]
+    ways: Mapped[list[Any]] = mapped_column(default=list, deferred=True)
+    faults: Mapped[list[Any]] = mapped_column(default=list)

@@ -1,44 +1,101 @@
-"""Resumable uploads: the bytes grow in a file, the row says how far they are safe.
+"""Resumable uploads: begun, found again, moved on, ended. The row says how far the bytes are safe.
 
-Bytes are flushed to disk before the row says so; after a crash the file is cut back to what the row says.
-A whole upload becomes footage or a track: first the file under its hash, then the rows.
+Their bytes: ``growing``. What a whole upload becomes: ``taking``.
 """
 
 from __future__ import annotations
 
-import os
 import secrets
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from pathlib import Path, PurePosixPath, PureWindowsPath
 
-from sqlalchemy import select
+from sqlalchemy import case, func, select, update
 from sqlalchemy.orm import Session
 
 from casework.db import utcnow
+from casework.devices.service import SHANGHAI
 from casework.devices.tables import Device
-from casework.errors import Conflict, Invalid, NotFound
-from casework.footage import queries, service
-from casework.footage.tables import Footage, TrackFile, Upload
-from casework.storage import file_sha256, storage_guard, sync_folder
+from casework.errors import Conflict, Gone, Invalid, NotFound, Refused, TooLarge, TooMany
+from casework.footage.limits import Limits
+from casework.footage.tables import Footage, Upload
 
-KEPT = timedelta(days=7)
-TRACKS = frozenset({".gpx", ".nmea", ".csv"})
+TRACKS = frozenset({".gpx", ".nmea", ".csv", ".json"})
 VIDEOS = frozenset(
     {".mp4", ".mkv", ".ts", ".avi", ".mov", ".m4v", ".flv", ".mjpeg", ".h264", ".h265", ".gif"}
 )
+PARTIAL, FINAL = "partial", "final;"
+MOST_PARTS = 500
+UNFINISHED = ("open", "whole")
+ENDED = ("expired", "ended", "joined")
 
 
 @dataclass(frozen=True, slots=True)
-class Folders:
-    """uploads: growing files. footage: whole ones, by hash."""
+class Asked:
+    """What a device announces. sha256: of the whole file, hex. part: it is to be joined with others. said: the
+    metadata as they came."""
 
-    uploads: Path
-    footage: Path
+    length: int
+    filename: str
+    start: datetime | None = None
+    sha256: str | None = None
+    part: bool = False
+    said: str = ""
 
 
-def create(session: Session, device: Device, length: int, filename: str, start: datetime | None) -> Upload:
-    """Begin an upload. Raises Invalid for a name that is no video or track."""
+def begin(session: Session, device: Device, asked: Asked, limits: Limits) -> Upload:
+    """Begin an upload, or give back the one that was begun for the same bytes, or is known to be here.
+
+    Raises Invalid (name, empty), TooLarge, TooMany.
+    """
+    name = "" if asked.part and not asked.filename else plain_name(asked.filename)
+    if asked.length < 1:
+        raise Invalid("empty_upload", zh="文件为空（0 字节）", en="the file is empty (0 bytes)")
+    if asked.length > limits.max_bytes:
+        raise TooLarge(
+            "too_long",
+            zh=f"文件超过上限 {limits.max_bytes} 字节",
+            en=f"larger than the limit of {limits.max_bytes} bytes",
+        )
+    session.execute(
+        select(Device.id).where(Device.id == device.id).with_for_update()
+    )  # one creation at a time
+    if asked.sha256 and not asked.part:
+        same = _begun(session, device, asked, name)
+        if same is not None:
+            return same
+    row = _row(device, asked, name, limits)
+    known = _known(session, device, asked.sha256) if not asked.part and _is_video(name) else None
+    if known is not None:
+        row.offset, row.state = asked.length, "duplicate"
+        row.result = {"footage": known, "duplicate": True}
+    else:
+        _within_quota(session, device, asked.length, limits)
+    session.add(row)
+    session.flush()
+    return row
+
+
+def _row(device: Device, asked: Asked, name: str, limits: Limits) -> Upload:
+    now = utcnow()
+    return Upload(
+        id=secrets.token_hex(16),
+        device_id=device.id,
+        length=asked.length,
+        offset=0,
+        filename=name,
+        given_start=asked.start,
+        made_at=now,
+        expires_at=now + limits.kept,
+        state="open",
+        concat=PARTIAL if asked.part else None,
+        sha256=asked.sha256,
+        said=asked.said,
+    )
+
+
+def plain_name(filename: str) -> str:
+    """The name without folders. Raises Invalid for one that is no video or track, too long, or not printable."""
     plain = PurePosixPath(PureWindowsPath(filename).name).name
     suffix = Path(plain).suffix.lower()
     if suffix not in TRACKS | VIDEOS or plain.startswith(".") or len(plain) > 200 or not plain.isprintable():
@@ -47,119 +104,153 @@ def create(session: Session, device: Device, length: int, filename: str, start: 
             zh=f"文件名 {plain[:80]} 不是支持的视频或轨迹",
             en=f"{plain[:80]!r} is no video ({', '.join(sorted(VIDEOS))}) or track ({', '.join(sorted(TRACKS))})",
         )
-    if length < 1:
-        raise Invalid("empty_upload", zh="文件为空（0 字节）", en="the file is empty (0 bytes)")
-    now = utcnow()
-    row = Upload(
-        id=secrets.token_hex(16),
-        device_id=device.id,
-        length=length,
-        filename=plain,
-        given_start=start,
-        made_at=now,
-        expires_at=now + KEPT,
+    return plain
+
+
+def _is_video(name: str) -> bool:
+    return Path(name).suffix.lower() in VIDEOS
+
+
+def _begun(session: Session, device: Device, asked: Asked, name: str) -> Upload | None:
+    """The open upload of the same file: the answer to its creation was lost, and it is asked for again."""
+    return session.scalar(
+        select(Upload)
+        .where(
+            Upload.device_id == device.id,
+            Upload.state.in_(UNFINISHED),
+            Upload.expires_at > utcnow(),
+            Upload.sha256 == asked.sha256,
+            Upload.filename == name,
+            Upload.length == asked.length,
+            Upload.concat.is_(None),
+        )
+        .order_by(Upload.made_at)
+        .limit(1)
     )
+
+
+def _known(session: Session, device: Device, sha256: str | None) -> int | None:
+    """This device's footage with these bytes, unless it failed: then it may be sent again."""
+    if sha256 is None:
+        return None
+    return session.scalar(
+        select(Footage.id).where(
+            Footage.sha256 == sha256, Footage.device_id == device.id, Footage.state != "failed"
+        )
+    )
+
+
+def _within_quota(session: Session, device: Device, length: int, limits: Limits) -> None:
+    """Raises TooMany. A day's bytes: whole lengths of what is open or was taken in, of the rest what was sent."""
+    now = utcnow()
+    day = now.astimezone(SHANGHAI).replace(hour=0, minute=0, second=0, microsecond=0)
+    mine = (Upload.device_id == device.id, func.coalesce(Upload.concat, "").not_like(f"{FINAL}%"))
+    counted = case(
+        (Upload.state.in_((*UNFINISHED, "accepted", "joined")), Upload.length), else_=Upload.offset
+    )
+    sent = session.scalar(
+        select(func.sum(counted)).where(*mine, Upload.made_at >= day, Upload.state != "duplicate")
+    )
+    if int(sent or 0) + length > limits.day_bytes:
+        raise TooMany(
+            "day_quota",
+            zh=f"该设备今日上传量已达上限 {limits.day_bytes >> 30} GB，请明日再传",
+            en=f"this device has used its {limits.day_bytes >> 30} GiB of today; go on tomorrow",
+        )
+    many = session.scalar(
+        select(func.count()).where(*mine, Upload.state.in_(UNFINISHED), Upload.expires_at > now)
+    )
+    if int(many or 0) >= limits.open_most:
+        raise TooMany(
+            "open_quota",
+            zh=f"该设备已有 {many} 个未完成的上传，请先续传或取消",
+            en=f"this device has {many} unfinished uploads; finish or end them first",
+        )
+
+
+def upload(session: Session, device: Device, upload_id: str, *, lock: bool = True) -> Upload:
+    """The device's upload. Raises NotFound; Gone when it expired, was ended or joined."""
+    query = select(Upload).where(Upload.id == upload_id, Upload.device_id == device.id)
+    row = session.scalar(query.with_for_update() if lock else query)
+    if row is None:
+        raise NotFound(
+            "not_found", zh="没有这个上传，请重新创建", en="there is no such upload; create it again"
+        )
+    if row.state in ENDED or (row.state == "open" and row.expires_at < utcnow()):
+        raise Gone(
+            "upload_gone",
+            zh="该上传已过期或已取消，请重新创建",
+            en="this upload has expired or was ended; create it again",
+        )
+    return row
+
+
+def advance(session: Session, row: Upload, before: int, limits: Limits) -> None:
+    """The bytes up to ``row.offset`` are safe. Raises Conflict when the row is no longer where it was."""
+    now = utcnow()
+    state = "whole" if row.offset == row.length else "open"
+    moved = session.execute(
+        update(Upload)
+        .where(Upload.id == row.id, Upload.offset == before, Upload.state == "open")
+        .values(offset=row.offset, moved_at=now, expires_at=now + limits.kept, state=state)
+        .returning(Upload.id)
+    ).first()
+    if moved is None:
+        raise Conflict(
+            "wrong_offset",
+            zh="断点已变化，请重新查询",
+            en="the offset has changed meanwhile; ask for it again",
+        )
+    row.state, row.moved_at, row.expires_at = state, now, now + limits.kept
+
+
+def end(session: Session, device: Device, upload_id: str) -> Upload:
+    """The device gives an upload up. Raises Refused for one that was taken over: nothing accepted is lost."""
+    row = upload(session, device, upload_id)
+    if row.state not in UNFINISHED or (row.state == "whole" and row.concat != PARTIAL):
+        raise Refused(
+            "upload_accepted",
+            zh="该上传已受理，不能取消",
+            en="this upload was taken over already and stays",
+        )
+    row.state = "ended"
+    return row
+
+
+def final(session: Session, device: Device, parts: list[str], asked: Asked, limits: Limits) -> Upload:
+    """A file made of parts, each whole; its bytes are joined by ``taking.join``. Asked again: the same one.
+
+    Raises NotFound, Gone, Conflict (a part is not whole), Invalid, TooLarge.
+    """
+    if not 1 <= len(parts) <= MOST_PARTS or len(set(parts)) != len(parts):
+        raise Invalid(
+            "bad_parts",
+            zh=f"须给出 1–{MOST_PARTS} 个不重复的分片",
+            en=f"name 1 to {MOST_PARTS} parts, each once",
+        )
+    session.execute(select(Device.id).where(Device.id == device.id).with_for_update())
+    concat = FINAL + " ".join(parts)
+    same = session.scalar(
+        select(Upload).where(
+            Upload.device_id == device.id, Upload.concat == concat, Upload.state.not_in((*ENDED, "refused"))
+        )
+    )
+    if same is not None:
+        return same
+    rows = [upload(session, device, part) for part in parts]
+    if any(row.concat != PARTIAL for row in rows):
+        raise Invalid("not_a_part", zh="只能合并分片上传", en="only uploads made as parts can be joined")
+    if any(row.state != "whole" for row in rows):
+        raise Conflict("part_not_whole", zh="有分片尚未传完", en="a part is not whole yet; finish it first")
+    name, length = plain_name(asked.filename), sum(row.length for row in rows)
+    if length > limits.max_bytes:
+        raise TooLarge(
+            "too_long",
+            zh=f"文件超过上限 {limits.max_bytes} 字节",
+            en=f"larger than the limit of {limits.max_bytes} bytes",
+        )
+    row = _row(device, Asked(length, name, asked.start, asked.sha256, said=asked.said), name, limits)
+    row.concat = concat
     session.add(row)
     session.flush()
     return row
-
-
-def upload(session: Session, device: Device, upload_id: str) -> Upload:
-    """The device's upload, locked. Raises NotFound."""
-    row = session.scalar(
-        select(Upload).where(Upload.id == upload_id, Upload.device_id == device.id).with_for_update()
-    )
-    if row is None or row.expires_at < utcnow():
-        raise NotFound(
-            "not_found",
-            zh="没有这个上传，或已过期，请重新创建",
-            en="no such upload, or it has expired; create it again",
-        )
-    return row
-
-
-def append(folders: Folders, row: Upload, offset: int, data: bytes) -> int:
-    """Add bytes at ``offset``, flushed to disk; returns the new offset. Raises Conflict, Invalid, StorageFull."""
-    if offset != row.offset:
-        raise Conflict(
-            "wrong_offset",
-            zh=f"断点不符：服务器已有 {row.offset} 字节",
-            en=f"{row.offset} bytes are here; go on from there",
-        )
-    if offset + len(data) > row.length:
-        raise Invalid(
-            "too_long", zh="数据超过声明的长度", en=f"more bytes than the {row.length} that were announced"
-        )
-    if not data:
-        return row.offset
-    path = folders.uploads / row.id
-    new = not path.exists()
-    if (0 if new else path.stat().st_size) < row.offset:  # a hole would be filled with zeros
-        raise Conflict(
-            "upload_lost",
-            zh="已上传的内容在服务器上丢失，请重新创建上传",
-            en="bytes of this upload were lost on the server; create it again",
-        )
-    with storage_guard():
-        with path.open("w+b" if new else "r+b") as file:
-            file.truncate(row.offset)  # what a crash left beyond the last safe byte
-            file.seek(row.offset)
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
-        if new:
-            sync_folder(folders.uploads)
-    row.offset += len(data)
-    return row.offset
-
-
-def whole(folders: Folders, row: Upload) -> str | None:
-    """The hash of an upload that is whole and not taken over yet, else none. Slow for long video: call it
-    outside a transaction."""
-    path = folders.uploads / row.id
-    if row.offset != row.length or row.result is not None or not path.exists():
-        return None
-    return file_sha256(path)
-
-
-def complete(session: Session, folders: Folders, device: Device, row: Upload, sha256: str) -> None:
-    """Take a whole upload over, once. The same bytes again are known by their hash and not counted twice."""
-    if row.result is not None:
-        return
-    path = folders.uploads / row.id
-    stem, suffix = Path(row.filename).stem, Path(row.filename).suffix.lower()
-    target = folders.footage / sha256[:2] / f"{sha256}{suffix}"
-    with storage_guard():
-        target.parent.mkdir(parents=True, exist_ok=True)
-        if not target.exists():
-            os.link(path, target)
-            sync_folder(target.parent)
-    if suffix in TRACKS:
-        session.add(
-            TrackFile(device_id=device.id, stem=stem, path=str(target), sha256=sha256, received_at=utcnow())
-        )
-        _give_track(session, device, stem, str(target))
-        row.result = {"track": row.filename}
-        return
-    track = queries.track_for(session, device.id, stem)
-    handed = service.Handed(
-        sha256, row.length, row.filename, str(target), row.given_start, track.path if track else None
-    )
-    footage, duplicate = service.accept(session, f"device:{device.code}", device, handed)
-    row.result = {"footage": footage.id, "duplicate": duplicate}
-
-
-def discard_bytes(folders: Folders, upload_id: str) -> None:
-    """After the commit: the growing file is no longer needed (the footage lies under its hash)."""
-    (folders.uploads / upload_id).unlink(missing_ok=True)
-
-
-def _give_track(session: Session, device: Device, stem: str, path: str) -> None:
-    waiting = session.scalars(
-        select(Footage).where(
-            Footage.device_id == device.id, Footage.state == "accepted", Footage.track_path.is_(None)
-        )
-    )
-    for footage in waiting:
-        if Path(footage.name).stem == stem:
-            footage.track_path = path

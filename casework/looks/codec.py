@@ -1,6 +1,7 @@
 """Looks as bytes: one compressed NumPy archive for an hour of one footage.
 
-Boxes are kept as shares of the picture in 1/65535 (0.03 px of 1920), confidences in 1/65535. ``rounded`` gives
+Boxes are kept as shares of the picture in 1/65535 (0.03 px of 1920), confidences in 1/65535, tints, where the looks
+have them, as they are (files without them are read as well). ``rounded`` gives
 detections as they will be read back: who judges these judges what is stored, and a replay is the same to the bit.
 """
 
@@ -10,7 +11,7 @@ import io
 import json
 import zipfile
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -41,15 +42,15 @@ class Look:
 
 def rounded(seen: Detections, size: tuple[int, int]) -> Detections:
     """The detections as they are read back; boxes are cut at the picture's edge."""
-    boxes, confidence = _shares(seen, size)
-    return Detections(_pixels(boxes, size), seen.class_id, _confidence(confidence), seen.names, seen.model_id)
+    boxes, confidence = as_shares(seen, size)
+    return replace(seen, xyxy=_pixels(boxes, size), confidence=_confidence(confidence))
 
 
 def packed(looks: Sequence[Look]) -> bytes:
     """One or more looks of one model."""
     first = looks[0].seen
     head = {"format": FORMAT, "names": list(first.names), "model": first.model_id}
-    pairs = [_shares(look.seen, look.size) for look in looks]
+    pairs = [as_shares(look.seen, look.size) for look in looks]
     boxes = np.concatenate([b for b, _ in pairs])
     times = [(look.captured_at - _EPOCH) // _MICROSECOND for look in looks]
     arrays: dict[str, NDArray[Any]] = {
@@ -63,6 +64,8 @@ def packed(looks: Sequence[Look]) -> bytes:
         "class_id": np.concatenate([look.seen.class_id for look in looks]).astype(np.uint8),
         "confidence": np.concatenate([c for _, c in pairs]),
     }
+    if all(look.seen.tints is not None for look in looks):
+        arrays["tints"] = np.concatenate([look.seen.tints for look in looks if look.seen.tints is not None])
     if any(look.position is not None for look in looks):
         arrays["position"] = np.array([_position_row(look.position) for look in looks], np.float64)
         arrays["source"] = np.array([look.position.source if look.position else "" for look in looks])
@@ -98,16 +101,25 @@ def unpacked(data: bytes) -> Iterator[Look]:
             _confidence(parts["confidence"][start:end]),
             names,
             model,
+            parts["tints"][start:end] if "tints" in parts else None,
         )
         yield Look(_EPOCH + times[i] * _MICROSECOND, frames[i], size, seen, _position(parts, i))
         start = end
 
 
-def _shares(seen: Detections, size: tuple[int, int]) -> tuple[NDArray[np.uint16], NDArray[np.uint16]]:
+def as_shares(seen: Detections, size: tuple[int, int]) -> tuple[NDArray[np.uint16], NDArray[np.uint16]]:
+    """Boxes (N, 4) and confidences (N,) in steps. size: (width, height) px that ``seen`` is in."""
     share = seen.xyxy.astype(np.float64) / np.array([*size, *size], np.float64)
     boxes = np.rint(np.clip(share, 0.0, 1.0) * _STEPS).astype(np.uint16)
     confidence = np.rint(np.clip(seen.confidence.astype(np.float64), 0.0, 1.0) * _STEPS).astype(np.uint16)
     return boxes, confidence
+
+
+def as_pixels(
+    boxes: NDArray[np.uint16], confidence: NDArray[np.uint16], size: tuple[int, int]
+) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    """What ``as_shares`` gave, as boxes in pixels and confidences 0-1."""
+    return _pixels(boxes, size), _confidence(confidence)
 
 
 def _pixels(boxes: NDArray[np.uint16], size: tuple[int, int]) -> NDArray[np.float32]:

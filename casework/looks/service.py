@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
+from casework.db import utcnow
 from casework.footage.tables import Footage
 from casework.looks.codec import Look, packed
 from casework.looks.tables import LookFile
-from casework.storage import BlobStore, FileStore
+from casework.storage import BlobStore
 
-ORPHAN_S = 86_400.0
+ORPHAN = timedelta(days=1)
 """A file that no row names is of a run that was killed, once it is so old."""
 
 
@@ -75,7 +75,7 @@ def record_looks(
     session.flush()
 
 
-def forget(session: Session, store: FileStore, before: datetime) -> int:
+def forget(session: Session, store: BlobStore, before: datetime) -> int:
     """Drop what was judged before a moment, and files that nothing names; returns how many rows went.
 
     Files go before their rows are surely gone: a replay that misses one says so.
@@ -84,10 +84,9 @@ def forget(session: Session, store: FileStore, before: datetime) -> int:
     for row in old:
         session.delete(row)
     session.flush()
-    named = set(session.scalars(select(LookFile.sha256)))
-    for name in list(store.names()):
-        path = store.path(name)
-        gone = name in {row.sha256 for row in old}
-        if name not in named and (gone or time.time() - path.stat().st_mtime > ORPHAN_S):
-            path.unlink(missing_ok=True)
+    named, gone = set(session.scalars(select(LookFile.sha256))), {row.sha256 for row in old}
+    orphaned = utcnow() - ORPHAN
+    for name, written_at in list(store.aged()):
+        if name not in named and (name in gone or written_at < orphaned):
+            store.drop(name)
     return len(old)

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from casework.candidates.tables import Candidate
+from detector.detections import UNNAMED
 
 Value = float | int | bool | str | None
 
@@ -33,12 +34,13 @@ def checks_of(candidate: Candidate, sightings: int | None = None) -> list[Check]
     rule = facts["rule"]
     found: list[Check] = []
     dwell = candidate.observed_s + candidate.inferred_s
+    needed_s = facts.get("needed_s", rule["dwell_s"])  # less where a special duty shortened it
     if candidate.device.kind == "fixed":
         found.append(
             Check(
                 "dwell",
-                dwell >= rule["dwell_s"],
-                {"dwell_s": dwell, "observed_s": candidate.observed_s, "needed_s": rule["dwell_s"]},
+                dwell >= needed_s,
+                {"dwell_s": dwell, "observed_s": candidate.observed_s, "needed_s": needed_s},
             )
         )
         found.append(
@@ -67,6 +69,17 @@ def checks_of(candidate: Candidate, sightings: int | None = None) -> list[Check]
                 },
             )
         )
+    # What the rule asked of its company held when it was raised, else it would not have been.
+    if "with" in facts:
+        found.append(Check("company", True, {"labels": facts["with"], "share": facts["with_share"]}))
+    if "attended" in facts:
+        found.append(
+            Check("attended", True, {"attended": facts["attended"], "share": facts["attended_share"]})
+        )
+    if facts.get("label") == UNNAMED:
+        found.append(Check("unnamed", None, {}))
+    if "special_duty" in facts:
+        found.append(Check("special_duty", None, {"zone": facts["special_duty"]}))
     missing = [d.removeprefix("approval:") for d in facts["clue_because"] if d.startswith("approval:")]
     found.append(Check("approval", not missing, {"missing": ",".join(missing)}))
     weak = [d for d in facts["clue_because"] if d.startswith("clock:")]

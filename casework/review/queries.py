@@ -14,6 +14,7 @@ from casework.candidates.queries import Filter, in_scope, narrowed
 from casework.candidates.tables import Candidate
 from casework.people.service import Person
 from casework.places.tables import Squad, Street
+from casework.review.order import handed_out_last
 from casework.review.tables import Decision
 from casework.review.transitions import waiting_states
 
@@ -36,15 +37,21 @@ def waiting_for(person: Person, stage: str, want: Filter) -> Select[Any]:
 def next_free(
     session: Session, person: Person, stage: str, want: Filter, skip: Sequence[int], now: datetime
 ) -> Candidate | None:
-    """The oldest that nobody else holds, locked. What the person holds already comes first, unless skipped."""
+    """The oldest that nobody else holds, locked. What the person holds already comes first, unless skipped; what its
+    rule puts last (``order.toml``) comes when nothing else is free.
+    """
     query = waiting_for(person, stage, want)
     if skip:
         query = query.where(Candidate.id.not_in(skip))
     query = query.order_by(Candidate.id).limit(1).with_for_update(skip_locked=True, of=Candidate)
     mine = and_(Candidate.lease_by == person.id, Candidate.lease_stage == stage, Candidate.lease_until >= now)
     free = or_(Candidate.lease_until.is_(None), Candidate.lease_until < now)
-    found: Candidate | None = session.scalar(query.where(mine)) or session.scalar(query.where(free))
-    return found
+    sooner = free & Candidate.rule.not_in(handed_out_last())
+    for which in (mine, sooner, free):
+        found: Candidate | None = session.scalar(query.where(which))
+        if found is not None:
+            return found
+    return None
 
 
 def queue_counts(session: Session, person: Person, stage: str, want: Filter, now: datetime) -> dict[str, Any]:

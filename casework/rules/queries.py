@@ -11,10 +11,13 @@ from sqlalchemy.orm import Session
 from casework.algorithms.tables import Algorithm
 from casework.errors import not_found
 from casework.rules.tables import RuleSet
+from casework.words import Word, word
 from detector.scene.rules_data import shipped
 
 BEGINNING = datetime(2000, 1, 1, tzinfo=UTC)
 """The shipped rules hold from here on; the rules in them have days of their own."""
+SYSTEM = "system"
+SHIPPED = word("rule_reasons", "shipped")
 
 
 def shipped_set() -> RuleSet:
@@ -27,10 +30,15 @@ def shipped_set() -> RuleSet:
         valid_from=BEGINNING,
         valid_to=None,
         warning_only=False,
-        reason="rules.toml as shipped",
-        made_by="system",
+        reason=SHIPPED.zh,
+        made_by=SYSTEM,
         made_at=BEGINNING,
     )
+
+
+def reason_of(row: RuleSet) -> Word:
+    """Why a set was entered, in both languages: a person's words are what they wrote, whatever the language."""
+    return SHIPPED if row.made_by == SYSTEM else Word("", row.reason, row.reason)
 
 
 def rule_sets(session: Session) -> list[RuleSet]:
@@ -55,6 +63,19 @@ def rules_at(session: Session, at: datetime) -> RuleSet:
         .limit(1)
     )
     return row or rule_sets(session)[-1]
+
+
+def rules_from(session: Session, at: datetime) -> list[tuple[datetime, RuleSet]]:
+    """The version that holds at a moment (aware) and those that follow it, each with when it begins to hold."""
+    edges = {
+        edge for row in rule_sets(session) for edge in (row.valid_from, row.valid_to) if edge is not None
+    }
+    found = [(at, rules_at(session, at))]
+    for edge in sorted(edge for edge in edges if edge > at):
+        row = rules_at(session, edge)
+        if row.version != found[-1][1].version:
+            found.append((edge, row))
+    return found
 
 
 def known_labels(session: Session) -> frozenset[str]:

@@ -62,5 +62,5 @@ def open_model(
     if why := obstacle(name, model):
         raise BadWeights(f"the back end {name!r} cannot be used: {why}")
     detector = BACKENDS[name].open(model, threads or 1, floor)
-    detector.detect([np.full((64, 64, 3), 114, np.uint8)])
+    detector.detect([np.full((36, 64, 3), 114, np.uint8)])  # of the usual shape
     return detector

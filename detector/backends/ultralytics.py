@@ -42,8 +42,8 @@ class UltralyticsDetector:
 
         names: class names by id; None takes the file's own. size: longer side looked at, pixels.
         floor: least confidence returned. iou: overlap above which the weaker box of a class is dropped.
-        threads: within one look; None leaves torch's own choice. rect: framed by its own habit instead. end2end: use the head without suppression; a .onnx file has only
-        the head that it was exported with.
+        threads: within one look; None leaves torch's own choice. rect: framed by its own habit instead. end2end: use
+        the head without suppression; a .onnx file has only the head that it was exported with.
         Raises BadWeights (no such file, other classes), ModuleNotFoundError (the extra is not installed).
         """
         if not path.is_file():

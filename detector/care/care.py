@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from statistics import median
 
 import cv2
+import numpy as np
 
-from detector.care.aligning import reference_of
+from detector.care.aligning import Reference, reference_of
 from detector.care.judging import judge_picture
 from detector.care.model import Condition, Finding, Limits
 from ingest.frame import Image
@@ -42,18 +44,40 @@ class _Vote:
     finding: Finding
 
 
+Still = tuple[Image | None, datetime | None, int]
+
+
+@dataclass(frozen=True, slots=True)
+class Memory:
+    """What one camera's care knows besides its reference."""
+
+    votes: tuple[_Vote, ...]
+    boxes: int
+    bad_since: datetime | None
+    state: State
+    still: Still
+
+
 class CameraCare:
     """Feed the looks of one fixed camera in order of capture time; those that are not later are passed over.
 
-    reference: (H, W, 3) uint8 BGR. state: what held when the looks before ended.
+    reference: (H, W, 3) uint8 BGR, or what fetches its features whenever they are needed (for thousands of cameras
+    they do not fit into memory). state: what held when the looks before ended. kept: what of a picture is kept until
+    the next, to tell standstill; ``thin`` where memory is short.
     """
 
-    def __init__(self, reference: Image, limits: Limits, state: State | None = None) -> None:
-        self._reference = reference_of(reference)
+    def __init__(
+        self,
+        reference: Image | Callable[[], Reference],
+        limits: Limits,
+        state: State | None = None,
+        kept: Callable[[Image], Image] = lambda image: image,
+    ) -> None:
+        self._reference = _always(reference_of(reference)) if isinstance(reference, np.ndarray) else reference
         self._limits = limits
         self._votes: deque[_Vote] = deque(maxlen=round(limits.votes))
         self._boxes = 0
-        self._still = _Stillness(limits)
+        self._still = _Stillness(limits, kept)
         self._bad_since: datetime | None = None  # first bad vote since more than a few were good
         self.state = state or State(FINE, None)
 
@@ -72,13 +96,24 @@ class CameraCare:
         if self._votes and at <= self._votes[-1].at:
             return self.state
         self._boxes = boxes
-        finding = judge_picture(self._reference, image, self._limits)
+        finding = judge_picture(self._reference(), image, self._limits)
         same_s = self._still.look(at, image)
         if same_s is not None and finding.condition.usable:
             finding = Finding(Condition.FROZEN, "frozen_s", same_s, self._limits.frozen_s, finding.shift)
         self._votes.append(_Vote(at, finding))
         self.state = self._count(at, finding)
         return self.state
+
+    @property
+    def memory(self) -> Memory:
+        """What it learnt; ``recall`` takes it back."""
+        return Memory(tuple(self._votes), self._boxes, self._bad_since, self.state, self._still.memory)
+
+    def recall(self, memory: Memory) -> None:
+        """Go on from there."""
+        self._votes.extend(memory.votes)
+        self._boxes, self._bad_since, self.state = memory.boxes, memory.bad_since, memory.state
+        self._still.memory = memory.still
 
     def _count(self, at: datetime, newest: Finding) -> State:
         good = [v for v in self._votes if v.finding.condition.usable]
@@ -106,16 +141,17 @@ class CameraCare:
 class _Stillness:
     """For how long the same picture came."""
 
-    def __init__(self, limits: Limits) -> None:
-        self._limits = limits
+    def __init__(self, limits: Limits, kept: Callable[[Image], Image]) -> None:
+        self._limits, self._kept = limits, kept
         self._last: Image | None = None
         self._since: datetime | None = None
         self._looks = 0
 
     def look(self, at: datetime, image: Image) -> float | None:
         """Seconds for which nothing at all has changed, if that is too long."""
-        last, self._last = self._last, image
-        same = last is not None and last.shape == image.shape and _difference(last, image) < self._level
+        now = self._kept(image)
+        last, self._last = self._last, now
+        same = last is not None and last.shape == now.shape and _difference(last, now) < self._level
         if not same or self._since is None:
             self._since, self._looks = at, 1
             return None
@@ -125,8 +161,31 @@ class _Stillness:
         return seconds if too_long else None
 
     @property
+    def memory(self) -> Still:
+        """The last picture, as kept; since when it is the same; in how many looks."""
+        return self._last, self._since, self._looks
+
+    @memory.setter
+    def memory(self, value: Still) -> None:
+        self._last, self._since, self._looks = value
+
+    @property
     def _level(self) -> float:
         return self._limits.frozen_level
+
+
+def _always(reference: Reference) -> Callable[[], Reference]:
+    return lambda: reference
+
+
+THIN = 8192
+"""Points of a picture that are enough to tell standstill."""
+
+
+def thin(image: Image) -> Image:
+    """Green of points spread over a picture (H, W, 3), about ``THIN``: not averaged, so that a sensor's noise stays."""
+    step = max(1, round((image.shape[0] * image.shape[1] / THIN) ** 0.5))
+    return np.ascontiguousarray(image[::step, ::step, 1])
 
 
 def _difference(a: Image, b: Image) -> float:

@@ -64,7 +64,7 @@ def features(image: Image) -> Features:
     grey = np.asarray(cv2.cvtColor(small, cv2.COLOR_BGR2GRAY), np.uint8)
     level = grey.astype(np.float32)
     soft = cv2.GaussianBlur(level, (0, 0), 1.0)
-    edges = _edges(np.asarray(soft, np.float32))
+    edges = edge_directions(np.asarray(soft, np.float32))
     fine = float(np.std(level - soft))
     coarse = float(np.std(soft - cv2.GaussianBlur(soft, (0, 0), 3.0)))
     return Features(
@@ -85,7 +85,8 @@ def alike(a: Floats, b: Floats) -> float:
     return float((a * b).sum()) / norm if norm > 1e-6 else 0.0
 
 
-def _edges(level: Floats) -> Floats:
+def edge_directions(level: Floats) -> Floats:
+    """(H, W, 2) of a softened grey picture (H, W): cosine and sine of twice the direction, times strength 0-1."""
     x = cv2.Sobel(level, cv2.CV_32F, 1, 0, scale=0.125)
     y = cv2.Sobel(level, cv2.CV_32F, 0, 1, scale=0.125)
     square_x, square_y = x * x, y * y

@@ -26,9 +26,14 @@ def areas(boxes: Floats) -> Floats:
 def intersections(a: Floats, b: Floats) -> Floats:
     """(A, B) areas common to (A, 4) and (B, 4) boxes."""
     # Side by side and not as one (A, B, 2) array: numpy is three times as fast on long rows.
-    width = np.minimum(a[:, 2, None], b[:, 2]) - np.maximum(a[:, 0, None], b[:, 0])
-    height = np.minimum(a[:, 3, None], b[:, 3]) - np.maximum(a[:, 1, None], b[:, 1])
-    common: Floats = np.maximum(width, 0.0) * np.maximum(height, 0.0)
+    # In place, because this is most of what a look's arrays cost.
+    common: Floats = np.minimum(a[:, 2, None], b[:, 2])
+    common -= np.maximum(a[:, 0, None], b[:, 0])
+    height = np.minimum(a[:, 3, None], b[:, 3])
+    height -= np.maximum(a[:, 1, None], b[:, 1])
+    np.maximum(common, 0.0, out=common)
+    np.maximum(height, 0.0, out=height)
+    common *= height
     return common
 
 

@@ -76,7 +76,7 @@ def _confidences(rule: Rule, value: object) -> Confidences:
     if not isinstance(value, dict):
         raise BadRule(f"{name}: confidences are {value!r}; give a table of label = number")
     for label, number in value.items():
-        if label not in rule.labels:
+        if label not in (*rule.labels, *rule.company.labels):
             raise BadRule(f"{name}: confidence for {label!r}, which the rule does not name; mend the label")
         if isinstance(number, bool) or not isinstance(number, int | float):
             raise BadRule(f"{name}: confidence for {label!r} is {number!r}; give a number")

@@ -8,14 +8,14 @@ the gap, but until its place was empty for ``gone_s`` nothing new is raised ther
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
 
 from detector.scene.boxes import Floats, contained, iou
 from detector.scene.model import SceneEvent
-from detector.scene.sightings import MATCH, Mask, level
+from detector.scene.sightings import MATCH, SAME, Mask, level
 
 _HAIR = 1e-6
 
@@ -40,11 +40,17 @@ class HeldPlaces:
         """Hold a violation. event: its end. last_s: scene seconds of its last look. gone_s: how long it is held."""
         self._held.append(_Held(event, place.copy(), last_s, gone_s))
 
-    def see(self, boxes: Floats, at_s: float) -> None:
-        """A look saw ``boxes`` (N, 4), however unsurely."""
+    def see(self, boxes: Floats, labels: Sequence[Collection[str]], at_s: float) -> None:
+        """A look saw ``boxes`` (N, 4), however unsurely, each under some ``labels``.
+
+        Under another label than its own a held thing is seen where the box is really like its place: what stands
+        beside it overlaps a little too, and must not hold an empty place for hours.
+        """
         if not self._held or not len(boxes):
             return
-        there = same_spot(np.array([held.place for held in self._held]), boxes)
+        places = np.array([held.place for held in self._held])
+        own = np.array([[held.event.violation.sighting.label in of for of in labels] for held in self._held])
+        there = np.where(own, same_spot(places, boxes), iou(places, boxes) >= SAME)
         for row in np.flatnonzero(there.any(axis=1)).tolist():
             self._held[row].last_s = at_s
 

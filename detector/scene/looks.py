@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from array import array
+import struct
 from bisect import bisect_left, bisect_right
 from collections import deque
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from statistics import median
 from typing import NamedTuple
 
@@ -29,6 +29,9 @@ NORMAL_STEP = 1.5
 
 _MEMORY = 31  # steps between looks whose median is the usual one
 _HAIR = 1e-6  # seconds; the microsecond that capture times are kept to
+_EPOCH, _MICROSECOND = datetime(1970, 1, 1, tzinfo=UTC), timedelta(microseconds=1)
+_LOOK = struct.Struct("=qI5f")  # time, frame, box (0-1 of the picture), confidence
+_LOOKS = np.dtype([("at_us", "=i8"), ("frame", "=u4"), ("box", "=f4", 4), ("confidence", "=f4")])
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +70,7 @@ class LookClock:
         """
         self._last: datetime | None = None
         self._back: datetime | None = None  # the last look, if it was refused for lying so far back
-        self._gap_s = gap_s
+        self.gap_s = gap_s
         self._steps: deque[float] = deque(maxlen=_MEMORY)
         self.normal_step_s = 0.0
         """Longest step that counts as normal: 1.5 times the median of the last 31, this one included."""
@@ -93,7 +96,7 @@ class LookClock:
         self.notes = replace(
             self.notes,
             looks=self.notes.looks + 1,
-            too_far_apart=self.notes.too_far_apart + (step > self._gap_s + _HAIR),
+            too_far_apart=self.notes.too_far_apart + (step > self.gap_s + _HAIR),
         )
         return (captured_at - self.first).total_seconds()
 
@@ -115,7 +118,7 @@ class LookClock:
         self._steps.clear()
 
     def _ignore(self, step: float, captured_at: datetime) -> None:
-        far = -step > self._gap_s + _HAIR
+        far = -step > self.gap_s + _HAIR
         self.set_back = far and self._back is not None and captured_at > self._back
         self._back = captured_at if far else None
         self.notes = replace(
@@ -172,9 +175,19 @@ class Span:
         }
 
 
+def microseconds(at: datetime) -> int:
+    """Of an aware time since 1970; exact, and a sixth of a time's memory."""
+    return (at - _EPOCH) // _MICROSECOND
+
+
+def moment(microseconds: int) -> datetime:
+    """The time, UTC, of so many microseconds since 1970."""
+    return _EPOCH + timedelta(microseconds=microseconds)
+
+
 @dataclass(slots=True)
 class History:
-    """One thing's looks: parallel lists, and sums that thinning does not touch.
+    """One thing's looks, packed: times as microseconds, one record a look, and sums that thinning does not touch.
 
     A step between two looks that saw the thing is *observed* when no look between them missed it and it is
     no longer than the clock's normal step (``LookClock.normal_step_s`` at the later of the two looks);
@@ -182,42 +195,55 @@ class History:
     Missed looks count once the thing is seen again: what comes after the last sight is not the thing's time.
     """
 
-    times: list[datetime] = field(default_factory=list)
-    frames: array[int] = field(default_factory=lambda: array("I"))
-    boxes: array[float] = field(default_factory=lambda: array("f"))  # four a look, 0-1 of the picture
-    confidences: array[float] = field(default_factory=lambda: array("f"))
     tally: Tally = NOTHING
     last_s: float = 0.0
     pending_missed: int = 0
     pending_hidden: int = 0
+    kept: int = 0  # looks
+    _looks: bytearray = field(default_factory=bytearray)
+
+    @property
+    def times(self) -> list[datetime]:
+        """Capture times of the looks kept, UTC, rising."""
+        return [moment(at) for at in self._times]
+
+    @property
+    def latest(self) -> datetime:
+        """Capture time of the last look, UTC."""
+        return moment(_LOOK.unpack_from(self._looks, len(self._looks) - _LOOK.size)[0])
+
+    @property
+    def _times(self) -> list[int]:
+        times: list[int] = np.frombuffer(self._looks, _LOOKS)["at_us"].tolist()
+        return times
 
     def see(
         self,
-        at: datetime,
+        at_us: int,
         at_s: float,
         frame: int,
         box: Iterable[float],
         confidence: float,
         normal_step_s: float,
     ) -> None:
-        """Add a look that saw the thing. box: four numbers, 0-1 of the picture."""
-        was = self.tally
-        step = at_s - self.last_s if self.times else 0.0
-        observed = not self.pending_missed and step <= normal_step_s + _HAIR
-        self.tally = Tally(
-            was.seen + 1,
-            was.missed + self.pending_missed,
-            was.hidden + self.pending_hidden,
-            was.observed_s + (step if observed else 0.0),
-            was.inferred_s + (0.0 if observed else step),
-            was.confidence + confidence,
-        )
-        self.pending_missed = self.pending_hidden = 0
+        """Add a look that saw the thing. at_us: its capture time in ``microseconds``. box: four numbers, 0-1 of the
+        picture.
+        """
+        seen, missed, hidden, observed_s, inferred_s, sum_of = self.tally
+        if seen:
+            step = at_s - self.last_s
+            if not self.pending_missed and step <= normal_step_s + _HAIR:
+                observed_s += step
+            else:
+                inferred_s += step
+                missed, hidden = missed + self.pending_missed, hidden + self.pending_hidden
+                self.pending_missed = self.pending_hidden = 0
         self.last_s = at_s
-        self.times.append(at)
-        self.frames.append(frame)
-        self.boxes.extend(box)
-        self.confidences.append(confidence)
+        # tuple.__new__ and not Tally(...): this is done for every thing at every look.
+        sums = (seen + 1, missed, hidden, observed_s, inferred_s, sum_of + confidence)
+        self.tally = tuple.__new__(Tally, sums)
+        self.kept += 1
+        self._looks += _LOOK.pack(at_us, frame, *box, confidence)
 
     @property
     def before_last(self) -> Tally:
@@ -225,9 +251,8 @@ class History:
 
         The step to it belongs to what came before.
         """
-        return self.tally._replace(
-            seen=self.tally.seen - 1, confidence=self.tally.confidence - self.confidences[-1]
-        )
+        *_, confidence = _LOOK.unpack_from(self._looks, len(self._looks) - _LOOK.size)
+        return self.tally._replace(seen=self.tally.seen - 1, confidence=self.tally.confidence - confidence)
 
     def miss(self, hidden: bool) -> None:
         """Count a look that did not see it. hidden: something else stood before it."""
@@ -238,28 +263,32 @@ class History:
         """Keep the looks at the times ``keep``, and about ``left`` spread evenly over time, first and last
         included.
         """
-        times, first = self.times, self.times[0]
-        step = (times[-1] - first) / (left - 1)
-        even = {bisect_left(times, first + n * step) for n in range(left - 1)} | {len(times) - 1}
-        kept = [i for i, at in enumerate(times) if i in even or at in keep]
-        self.times = [times[i] for i in kept]
-        self.frames = array("I", [self.frames[i] for i in kept])
-        self.boxes = array("f", [side for i in kept for side in self.boxes[4 * i : 4 * i + 4]])
-        self.confidences = array("f", [self.confidences[i] for i in kept])
+        times, size = self._times, _LOOK.size
+        first = times[0]
+        step = timedelta(microseconds=times[-1] - first) / (left - 1) // _MICROSECOND
+        kept = {bisect_left(times, first + n * step) for n in range(left - 1)} | {len(times) - 1}
+        for at_us in map(microseconds, keep):
+            i = bisect_left(times, at_us)
+            if i < len(times) and times[i] == at_us:
+                kept.add(i)
+        self.kept = len(kept)
+        self._looks = bytearray().join([self._looks[size * i : size * (i + 1)] for i in sorted(kept)])
 
     def sighting(
         self, device_id: str, label: str, size: tuple[int, int], span: Span, ground: GroundPlace | None = None
     ) -> Sighting:
         """The looks of ``span``, in pixels of ``size``."""
-        i, j = bisect_left(self.times, span.start), bisect_right(self.times, span.end)
+        times = self._times
+        i, j = bisect_left(times, microseconds(span.start)), bisect_right(times, microseconds(span.end))
         scale = np.array([*size, *size], np.float64)
+        looks = np.frombuffer(bytes(self._looks[_LOOK.size * i : _LOOK.size * j]), _LOOKS)
         return Sighting(
             device_id=device_id,
             label=label,
-            times=tuple(self.times[i:j]),
-            frames=tuple(self.frames[i:j]),
-            xyxy=(np.array(self.boxes[4 * i : 4 * j], np.float64).reshape(-1, 4) * scale).astype(np.float32),
-            confidence=np.array(self.confidences[i:j], np.float32),
+            times=tuple(moment(at) for at in times[i:j]),
+            frames=tuple(looks["frame"].tolist()),
+            xyxy=(looks["box"].astype(np.float64) * scale).astype(np.float32),
+            confidence=looks["confidence"].copy(),
             size=size,
             observed_s=round(span.after.observed_s - span.before.observed_s, 3),
             inferred_s=round(span.after.inferred_s - span.before.inferred_s, 3),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime, time
 from enum import StrEnum
 
@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from detector.detections import Boxes
+from detector.scene.company import Company as Company
 from detector.scene.mounting import Mounting as Mounting
 
 
@@ -27,7 +28,7 @@ class ZoneKind(StrEnum):
     FRONTAGE = "frontage"  # before a shop, beyond its door line
     PERMITTED = "permitted"  # a published place and its hours (上海"摊" map points)
     IGNORED = "ignored"  # never judged: road, a bus stop, a screen
-    SPECIAL_DUTY = "special_duty"  # watched for a duty of its own; judged by the rules that name it
+    SPECIAL_DUTY = "special_duty"  # a duty for a span of days: rules with a duty_dwell_s wait less long there
 
 
 class Space(StrEnum):
@@ -102,6 +103,8 @@ class Rule:
     looks_per_pass: least looks at the thing in one pass. reach_m: a vehicle judges nothing further away.
     door_reach_m: goods this near before a door line belong to its shop.
     label_confidence: of some labels, goes before start_confidence. calendar: when the rule holds.
+    company: what must be beside it. duty_dwell_s: the dwell on special-duty ground while the duty lasts; None:
+    no other than elsewhere.
     """
 
     code: str
@@ -126,6 +129,8 @@ class Rule:
     door_reach_m: float = 3.0
     label_confidence: tuple[tuple[str, float], ...] = ()
     calendar: Calendar = Calendar()
+    company: Company = field(default_factory=Company)
+    duty_dwell_s: float | None = None
 
     def begins_at(self, label: str) -> float:
         """Least confidence of a box that begins a sighting of ``label``."""

@@ -9,17 +9,20 @@ import numpy as np
 from numpy.typing import NDArray
 
 from detector.detections import Detections
+from detector.scene.beside import Companions, add, facts, fits
 from detector.scene.boxes import Floats, contained, foot_points, iou, pair_up
 from detector.scene.calendar import holds
 from detector.scene.ground import Errors, LocalPlane, covariances, heading_error, to_ground, view_of
-from detector.scene.looks import MOST_LOOKS, LookClock, LookNotes
+from detector.scene.looks import MOST_LOOKS, LookClock, LookNotes, microseconds
 from detector.scene.model import Change, DoorLine, Mounting, Rule, SceneEvent, Zone
 from detector.scene.pictures import Ladder
 from detector.scene.roadside import Points, RoadThing, Told, distances, settle, spread_of
 from detector.scene.rules_data import distinct
 from detector.scene.sightings import SAME, Bounds
+from detector.scene.stands import LABEL_SHARE
 from detector.scene.street import Street
 from detector.scene.street_lines import StreetLine
+from detector.tints import known
 from ingest.frame import Position
 
 BEHIND_S = 5.0
@@ -47,10 +50,10 @@ class VehicleScene:
     where they are known. Raises BadZone, BadRule.
 
     A thing is raised once in a pass, as a clue (``proven`` False), when it is behind the vehicle or at
-    ``finish``: with ``looks_per_pass`` looks or more, the best of them sure enough to begin a sighting, and
-    not on permitted or ignored ground. Its pass lasts until nobody saw it for the rule's ``gap_s``; seen
-    again later, it is a new pass. A rule's ``zone_kinds`` do not limit a vehicle: zones of these kinds that
-    hold the place are named, not needed.
+    ``finish``: with ``looks_per_pass`` looks or more, the best of them sure enough to begin a sighting, most of
+    what was seen under one label, and not on permitted or ignored ground. Its pass lasts until nobody saw it
+    for the rule's ``gap_s``; seen again later, it is a new pass. A rule's ``zone_kinds`` do not limit a
+    vehicle: zones of these kinds that hold the place are named, not needed.
     """
 
     def __init__(
@@ -63,19 +66,26 @@ class VehicleScene:
         street_lines: Sequence[StreetLine] = (),
     ) -> None:
         self.device_id = device_id
-        self._rules = distinct(rules)
         self._street = Street(zones, door_lines, street_lines)
         self._mounting = mounting
-        self._bounds = Bounds.of(rules)
-        self._reach = {
-            label: max(r.reach_m for r in rules if label in r.labels) for label in self._bounds.start
-        }
-        self._gap_s = max((rule.gap_s for rule in rules), default=0.0)
-        self._clock = LookClock(self._gap_s)
+        self._clock = LookClock(0.0)
         self._things: list[RoadThing] = []
         self._plane: LocalPlane | None = None
         self._told: list[Told] = []
-        self._pictures = max((rule.pictures for rule in rules), default=1)
+        self._company = Companions()
+        self.change_rules(rules)
+
+    def change_rules(self, rules: Sequence[Rule]) -> None:
+        """From the next look on these rules hold, for things first seen from then on. Raises BadRule."""
+        self._rules = distinct(rules)
+        asked = {*self._rules, *(rule for thing in self._things for rule in thing.rules)}
+        self._bounds = Bounds.of(tuple(asked))
+        self._reach = {
+            label: max(r.reach_m for r in asked if label in r.labels) for label in self._bounds.start
+        }
+        self._gap_s = self._clock.gap_s = max((rule.gap_s for rule in asked), default=0.0)
+        self._pictures = max((rule.pictures for rule in asked), default=1)
+        self._company.ask(self._rules)
 
     @property
     def notes(self) -> LookNotes:
@@ -124,7 +134,7 @@ class VehicleScene:
             at
             for thing in self._things
             if not thing.told
-            for at in (*thing.ladder.rungs, thing.history.times[-1])
+            for at in (*thing.ladder.rungs, thing.history.latest)
         )
 
     def _see(
@@ -142,13 +152,20 @@ class VehicleScene:
         if len(which) and self._things:
             pairs = pair_up(distances(self._things, points), 0.0)
         found = {col: self._things[row] for row, col in pairs}
-        scaled = detections.xyxy / np.array([*size, *size], np.float64)
+        at_us, scale = microseconds(at), np.array([*size, *size], np.float64)
+        scaled = detections.xyxy / scale
+        beside = self._company.look(scaled[which], scale, detections) if self._company else None
         for col, i in enumerate(which):
             label, confidence = detections.label(i), float(detections.confidence[i])
             thing = found.get(col)
             if thing is None:
                 thing = found[col] = RoadThing(
-                    at, size, Ladder(0.0, self._pictures), points.local[col].copy(), np.zeros((2, 2))
+                    at,
+                    size,
+                    Ladder(0.0, self._pictures),
+                    points.local[col].copy(),
+                    np.zeros((2, 2)),
+                    self._rules,
                 )
                 self._things.append(thing)
             if thing.told and not thing.raised:
@@ -156,10 +173,12 @@ class VehicleScene:
                 thing.told, thing.ladder = False, Ladder(0.0, self._pictures)
             thing.add(points, col, vehicle)
             thing.evidence[label] = thing.evidence.get(label, 0.0) + confidence
+            if beside is not None:
+                thing.company = add(thing.company, beside[col])
             thing.best[label] = max(thing.best.get(label, 0.0), confidence)
-            thing.history.see(at, at_s, frame, scaled[i], confidence, self._clock.normal_step_s)
+            thing.history.see(at_us, at_s, frame, scaled[i].tolist(), confidence, self._clock.normal_step_s)
             thing.ladder.offer(at)
-            if len(thing.history.times) >= MOST_LOOKS:
+            if thing.history.kept >= MOST_LOOKS:
                 thing.history.thin(thing.ladder.rungs)
         return set(found.values())
 
@@ -190,7 +209,9 @@ class VehicleScene:
         # Height and width are small angles at the foot's depth: good to some per cent, enough to tell apart.
         depth = np.column_stack([ground[mine], np.full(len(mine), -view.height_m)]) @ view.axes[2]
         metres = (boxes[mine, 2:] - boxes[mine, :2]) / view.focal_px * depth[:, None]
-        return mine.tolist(), Points(vehicle + ground[mine], spread, cut, metres, position.accuracy)
+        return mine.tolist(), Points(
+            vehicle + ground[mine], spread, cut, metres, position.accuracy, known(detections)[mine]
+        )
 
     def _close(self, at_s: float, vehicle: Floats | None) -> list[SceneEvent]:
         """Raise what is behind the vehicle; forget what nobody saw for longer than the gap."""
@@ -210,17 +231,20 @@ class VehicleScene:
     def _tell(self, thing: RoadThing) -> list[SceneEvent]:
         """The clue that a thing makes, if it makes one."""
         label = thing.label
-        rule = next((r for r in self._rules if label in r.labels and holds(r.calendar, thing.begun)), None)
-        if rule is None or self._plane is None or thing.history.tally.seen < rule.looks_per_pass:
+        looks = thing.history.tally.seen
+        meant = [r for r in thing.rules if label in r.labels and holds(r.calendar, thing.begun)]
+        company = [(r, self._company.shares(r, thing.company, (), looks)) for r in meant]
+        rule, shares = next(((r, s) for r, s in company if fits(r, s)), (None, None))
+        if rule is None or shares is None or self._plane is None or looks < rule.looks_per_pass:
             return []
-        if thing.best[label] + _HAIR < rule.begins_at(label):
+        if thing.best[label] + _HAIR < rule.begins_at(label) or thing.label_share < LABEL_SHARE:
             return []
         settled = settle(thing)
         told = Told(rule.type, settled, frozenset(thing.history.times), thing.history.last_s)
         if any(told.doubles(other) for other in self._told):
             self._clock.note(duplicates=1)
             return []
-        clue = self._street.clue(self.device_id, thing, rule, settled, self._plane)
+        clue = self._street.clue(self.device_id, thing, rule, settled, self._plane, facts(rule, shares))
         if clue is None:
             self._clock.note(let_off=1)
             return []

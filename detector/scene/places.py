@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -23,10 +24,43 @@ SURE = 0.9
 """A shop that a vehicle names with less confidence than this does not decide what is one and what is two."""
 
 TIE_M = 1.5
-"""Places whose distances differ by less than this are equally near: then the things' sizes decide."""
+"""Places whose distances differ by less than this are equally near: then what the things look like decides."""
 
 Size = tuple[float, float]
-"""Width and height of a thing, metres: all of its appearance that boxes on the ground tell."""
+"""Width and height of a thing, metres, as boxes on the ground tell them."""
+
+Colours = Sequence[int]
+"""Shares of a thing's colours, the same bins for all, whole numbers that sum to 1000 or less."""
+
+
+@dataclass(frozen=True, slots=True)
+class Appearance:
+    """What a thing looks like, as far as it is known."""
+
+    size: Size | None = None
+    colours: Colours | None = None
+
+    @staticmethod
+    def of(facts: Mapping[str, Any]) -> Appearance:
+        """A candidate's, or a violation's as far as its facts tell."""
+        return Appearance(size_m(facts), facts.get("colours"))
+
+    def unlike(self, other: Appearance) -> float:
+        """0 for things that look alike; 1 for a factor of 1.65 in width and in height, and 1 for no colour in common.
+
+        What is not known counts 0.5.
+        """
+        size = colours = 0.5
+        if self.size and other.size and min(*self.size, *other.size) > 0:
+            size = sum(abs(math.log(a / b)) for a, b in zip(self.size, other.size, strict=True))
+        if self.colours and other.colours:
+            colours = 1 - likeness(self.colours, other.colours)
+        return size + colours
+
+
+def likeness(a: Colours, b: Colours) -> float:
+    """What two things' colours have in common: 0 nothing, 1 all (histogram intersection, Swain and Ballard 1991)."""
+    return float(np.minimum(a, b).sum() / max(1, max(sum(a), sum(b))))
 
 
 def distance_m(a: GroundPlace, b: GroundPlace) -> float:
@@ -54,19 +88,12 @@ def same_shop(a: str | None, sure_a: float, b: str | None, sure_b: float) -> boo
     return a == b
 
 
-def nearest(here: GroundPlace, size: Size | None, others: Sequence[tuple[GroundPlace, Size | None]]) -> int:
+def nearest(here: GroundPlace, looks: Appearance, others: Sequence[tuple[GroundPlace, Appearance]]) -> int:
     """Which of ``others`` (one or more, all ``same_ground``) a thing is: the nearest; of places that are about
-    equally near, the one whose size in metres is most alike; then the first."""
+    equally near, the one whose size in metres and colours are most alike; then the nearer, then the first."""
     apart = [distance_m(here, place) for place, _ in others]
     near = [i for i, d in enumerate(apart) if d <= min(apart) + TIE_M]
-    return min(near, key=lambda i: (_unlike(size, others[i][1]), round(apart[i], 2), i))
-
-
-def _unlike(a: Size | None, b: Size | None) -> float:
-    """0 for things of one size; 0.5 is a factor of 1.28 in width and height each. Unknown: 0.5."""
-    if a is None or b is None or min(*a, *b) <= 0:
-        return 0.5
-    return abs(math.log(a[0] / b[0])) + abs(math.log(a[1] / b[1]))
+    return min(near, key=lambda i: (looks.unlike(others[i][1]), round(apart[i], 2), i))
 
 
 def same_place(a: Violation, b: Violation) -> bool:

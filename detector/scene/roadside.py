@@ -9,15 +9,21 @@ from datetime import datetime
 
 import numpy as np
 
+from detector.scene.beside import Counts
 from detector.scene.boxes import Floats
 from detector.scene.looks import History
+from detector.scene.model import Rule
 from detector.scene.pictures import Ladder
+from detector.tints import alike, mixed
 
 GATE = 3.0
 """A ground point further from a thing than this many sigmas of both their errors is another thing."""
 
 GATE_M = 4.0
 """... and so is one further than this many metres, however poor the angles are."""
+
+TIE = 0.1
+"""Most that like tints add to the nearness of a point and a thing, where a point has more than one to choose from."""
 
 JITTER_M = 0.5
 """One sigma, each axis, of what positions differ by from look to look.
@@ -34,6 +40,13 @@ DOUBLE_M = 2.0
 FURTHEST_DOUBLE_M = 6.0
 """... however poor the position is."""
 
+IN_COMMON = 1 / 3
+"""Most looks, as a share of the fewer, that two heaps of one thing have in common.
+
+A false box beside a thing, at one look, begins a heap that takes some of the thing's own boxes later on. Two things
+that stand so near to each other are seen side by side at most looks.
+"""
+
 ALIKE_S = 30.0
 """Time over which smoothed positions keep their error."""
 
@@ -47,7 +60,7 @@ class Points:
     aside.
 
     cut: (N,) box touches the picture's edge. size: (N, 2) width and height, metres. accuracy: metres, root mean
-    square, of the vehicle's position.
+    square, of the vehicle's position. tints: (N, 4) of the boxes, NaN where unknown.
     """
 
     local: Floats
@@ -55,6 +68,7 @@ class Points:
     cut: Sequence[bool]
     size: Floats
     accuracy: float
+    tints: Floats
 
 
 @dataclass(eq=False, slots=True)
@@ -62,8 +76,9 @@ class RoadThing:
     """One thing along the way. centre, weight: its place so far and the inverse of that place's error (m,
     1/m²).
 
+    rules: that hold since its first look. company: in how many looks something was beside it.
     seen_from: (east, north) of the vehicle at the looks, same order as ``points``. nearest_m: of all looks.
-    sizes: (width, height) in metres of the whole boxes.
+    sizes: (width, height) in metres of the whole boxes. tint: (1, 4) mean of its boxes', NaN where unknown.
     """
 
     begun: datetime
@@ -71,6 +86,8 @@ class RoadThing:
     ladder: Ladder
     centre: Floats
     weight: Floats
+    rules: tuple[Rule, ...] = ()
+    company: Counts = ()
     history: History = field(default_factory=History)
     evidence: dict[str, float] = field(default_factory=dict)
     best: dict[str, float] = field(default_factory=dict)
@@ -81,6 +98,7 @@ class RoadThing:
     seen_from: list[Floats] = field(default_factory=list)
     sizes: list[Floats] = field(default_factory=list)
     nearest_m: float = math.inf
+    tint: Floats = field(default_factory=lambda: np.full((1, 4), np.nan))
     told: bool = False  # judged since it was last seen
     raised: bool = False
 
@@ -88,6 +106,11 @@ class RoadThing:
     def label(self) -> str:
         """The label with the most evidence; of equals, the first in the alphabet."""
         return min(self.evidence, key=lambda label: (-self.evidence[label], label))
+
+    @property
+    def label_share(self) -> float:
+        """Share 0-1 of the evidence that speaks for ``label``."""
+        return self.evidence[self.label] / sum(self.evidence.values())
 
     @property
     def size_m(self) -> tuple[float, float] | None:
@@ -106,6 +129,7 @@ class RoadThing:
             np.linalg.solve(total, self.weight @ self.centre + precision @ point), np.float64
         )
         self.weight = total
+        self.tint = mixed(self.tint, points.tints[i][None], np.array([[1 / (self.history.tally.seen + 1)]]))
         self.nearest_m = min(self.nearest_m, float(np.hypot(*(point - vehicle))))
         if len(self.points) < KEPT:
             self.points.append(point)
@@ -170,7 +194,10 @@ def distances(things: Sequence[RoadThing], points: Points) -> Floats:
     both = own[:, None] + points.spread[None]
     sigmas = np.sqrt(np.einsum("tni,tnij,tnj->tn", apart, np.linalg.inv(both), apart))
     near = 1 - np.maximum(sigmas / GATE, np.hypot(apart[..., 0], apart[..., 1]) / GATE_M)
-    return np.asarray(near, np.float64)
+    tints = np.concatenate([thing.tint for thing in things])
+    # Only between places within the gate: a like colour brings nobody near.
+    chosen = np.where(near >= 0, near + TIE * alike(tints, points.tints), near)
+    return np.asarray(chosen, np.float64)
 
 
 def settle(thing: RoadThing) -> Settled:
@@ -219,8 +246,9 @@ class Told:
     last_s: float
 
     def doubles(self, other: Told) -> bool:
-        """Whether both are one thing whose looks fell into two heaps. Two things of one look never are."""
-        if self.type != other.type or not self.times.isdisjoint(other.times):
+        """Whether both are one thing whose looks fell into two heaps: seldom seen both at one look."""
+        fewer = min(len(self.times), len(other.times))
+        if self.type != other.type or len(self.times & other.times) > IN_COMMON * fewer:
             return False
         # Positions err alike for a while only: what they differ by grows with the time between the heaps.
         apart_s = abs(self.last_s - other.last_s)

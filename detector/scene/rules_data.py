@@ -5,17 +5,19 @@ from __future__ import annotations
 import math
 import tomllib
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
 from datetime import date, datetime
 from importlib.resources import files
 from typing import TypeGuard
 
+from detector.detections import UNNAMED
 from detector.errors import BadRule
+from detector.scene import company
 from detector.scene import conditions as more
 from detector.scene.conditions import Conditions
 from detector.scene.model import Rule, ZoneKind
 
-_NAMES = {field.name for field in fields(Rule)}
+_NAMES = {field.name for field in fields(Rule)} - {"company"}
 _WHOLE = {"version", "pictures", "passes", "looks_per_pass"}
 _TEXTS = {"code", "type"}
 _LISTS = {"labels", "zone_kinds"}
@@ -51,8 +53,8 @@ def in_force(rules: Sequence[DatedRule], on: date) -> tuple[Rule, ...]:
 
 
 def parse(text: str, known_labels: Collection[str] | None) -> tuple[DatedRule, ...]:
-    """Checked rules from TOML text (``[[rule]]`` tables). known_labels: what the models can see; None
-    leaves the labels unchecked.
+    """Checked rules from TOML text: ``[[rule]]`` tables, and before them ``persons``, the labels that are persons.
+    known_labels: what the models can see; None leaves the labels unchecked.
 
     Raises BadRule.
     """
@@ -60,10 +62,13 @@ def parse(text: str, known_labels: Collection[str] | None) -> tuple[DatedRule, .
         tables = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         raise BadRule(f"rules are no TOML: {error}; mend that line") from error
-    rules = tables.get("rule", [])
-    if set(tables) - {"rule"} or not isinstance(rules, list) or not all(isinstance(r, dict) for r in rules):
-        raise BadRule("rules hold something besides [[rule]] tables; keep only those")
-    dated = tuple(_dated(table, known_labels) for table in rules)
+    rules, persons = tables.get("rule", []), tables.get("persons", [])
+    listed = isinstance(rules, list) and all(isinstance(r, dict) for r in rules)
+    if set(tables) - {"rule", "persons"} or not listed:
+        raise BadRule("rules hold something besides persons and [[rule]] tables; keep only those")
+    if not isinstance(persons, list) or not all(isinstance(one, str) and one for one in persons):
+        raise BadRule(f'persons is {persons!r}; give the labels that are persons, as in ["person"]')
+    dated = tuple(_dated(table, known_labels, persons) for table in rules)
     _check_validity(dated)
     return dated
 
@@ -84,11 +89,16 @@ def _check_validity(dated: Sequence[DatedRule]) -> None:
                 raise BadRule(f"{name} has two versions in force at once; give the older one a valid_to")
 
 
-def _dated(table: Mapping[str, object], known_labels: Collection[str] | None) -> DatedRule:
+def _dated(
+    table: Mapping[str, object], known_labels: Collection[str] | None, persons: Sequence[str]
+) -> DatedRule:
     values = dict(table)
     valid_from, valid_to = values.pop("valid_from", None), values.pop("valid_to", None)
     extra = {part: values.pop(part) for part in more.PARTS if part in values}
-    rule, conditions = more.read(from_dict(values, known_labels), extra)
+    beside = {part: values.pop(part) for part in company.PARTS if part in values}
+    rule = from_dict(values, known_labels)
+    asked = company.read(f"rule {rule.code!r}", rule.labels, beside, persons, known_labels)
+    rule, conditions = more.read(replace(rule, company=asked), extra)
     if not _is_day(valid_from) or not (valid_to is None or _is_day(valid_to)):
         raise BadRule(
             f"rule {rule.code!r}: valid_from {valid_from!r} to {valid_to!r} are no days; give YYYY-MM-DD"
@@ -104,7 +114,8 @@ def from_dict(data: Mapping[str, object], known_labels: Collection[str] | None) 
     """One checked rule from plain values. Raises BadRule."""
     name = f"rule {data.get('code')!r}"
     if unknown := sorted(set(data) - _NAMES):
-        raise BadRule(f"{name} has unknown parts {', '.join(unknown)}; known are {', '.join(sorted(_NAMES))}")
+        known = ", ".join(sorted(_NAMES | set(company.PARTS)))
+        raise BadRule(f"{name} has unknown parts {', '.join(unknown)}; known are {known}")
     if missing := sorted({"code", "version", "type", "labels", "zone_kinds"} - set(data)):
         raise BadRule(f"{name} lacks {', '.join(missing)}; add them")
     values = {key: _value(name, key, value) for key, value in data.items()}
@@ -137,7 +148,8 @@ def _kind_of(key: str) -> str:
 def checked(rule: Rule, known_labels: Collection[str] | None = None) -> Rule:
     """The rule itself. known_labels: None leaves the labels unchecked. Raises BadRule, in one line."""
     name = f"rule {rule.code!r}"
-    strange = [label for label in rule.labels if known_labels is not None and label not in known_labels]
+    seen = (*(known_labels or ()), UNNAMED)
+    strange = [label for label in rule.labels if known_labels is not None and label not in seen]
     if strange:
         raise BadRule(
             f"{name}: no model sees {strange[0]!r}; known labels are {', '.join(sorted(known_labels or ()))}"
@@ -156,6 +168,10 @@ def checked(rule: Rule, known_labels: Collection[str] | None = None) -> Rule:
         ),
         (not all(math.isfinite(v) for v in (*spans, *ends, *gaps)), "a time or distance is not a number"),
         (min(spans) < 0, "dwell, spacing, tolerance and door reach must be 0 or more"),
+        (
+            rule.duty_dwell_s is not None and not 0 <= rule.duty_dwell_s <= rule.dwell_s,
+            "duty_dwell_s must be 0 or more and at most dwell_s: a duty never lets things stand longer",
+        ),
         (min(gaps) < 0, "gap_looks and gap_most_s must be 0 or more; 0 leaves gap_s alone"),
         (not min(ends) > 0, "gap_s and reach_m must be more than 0, else nothing ever stands"),
         (min(least) < 1, "version, pictures, passes and looks_per_pass must be 1 or more"),

@@ -9,7 +9,7 @@ wanders off from where it began was a thing that moved, and ends.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime
 
 import numpy as np
@@ -17,8 +17,9 @@ from numpy.typing import NDArray
 
 from detector.detections import Detections
 from detector.scene.boxes import Floats, areas, intersections, iou, pair_up
-from detector.scene.looks import History, LookClock
+from detector.scene.looks import History, LookClock, microseconds
 from detector.scene.model import Rule
+from detector.tints import alike, known, mixed
 
 MATCH = 0.3
 """Least overlap (IoU) of a box with a place to be the thing there.
@@ -30,7 +31,8 @@ SAME = 0.5
 """Boxes of one look that overlap this much (IoU) are one thing seen twice."""
 
 TIE = 0.1
-"""Most that agreeing labels add to an overlap (IoU) where a box or a place has more than one to choose from."""
+"""Most that agreeing labels, and as much again that like tints, add to an overlap (IoU) where a box or a place has more
+than one to choose from."""
 
 INSIDE = 0.85
 """Boxes with two labels are also one thing when this share of the smaller lies in a larger of like size, and
@@ -83,11 +85,10 @@ class Thing:
 
 @dataclass(frozen=True, slots=True)
 class Lost:
-    """A thing that is no longer followed, and its last place. moved: it was seen to move away."""
+    """A thing that is no longer followed, and its last place."""
 
     thing: Thing
     place: Floats
-    moved: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,6 +113,7 @@ class Candidates:
     """Things of one look, after boxes of one thing were put together. boxes: (C, 4) 0-1 of the picture."""
 
     boxes: Floats
+    tints: Floats | None  # (C, 4), NaN where unknown
     labels: list[dict[str, float]]  # per candidate: best confidence by label
     starts: list[bool]  # sure enough to begin a thing
 
@@ -127,9 +129,11 @@ class StandingThings:
         self.gap_s = gap_s
         self.things: list[Thing] = []
         self.boxes: Floats = np.zeros((0, 4))  # of the last look: things, sure enough to begin or not
+        self.labels: list[dict[str, float]] = []  # of the same
         self.places: Floats = np.zeros((0, 4))  # smoothed boxes, 0-1 of the picture
         self.measured: Floats = np.zeros((0, 4))  # places when last laid over the zones; NaN: not yet
         self._anchors: Floats = np.zeros((0, 4))
+        self._tints: Floats = np.zeros((0, 4))  # NaN where unknown
         self._names: tuple[str, ...] = ()
         self._start, self._stop = np.zeros(0), np.zeros(0)
 
@@ -151,22 +155,30 @@ class StandingThings:
         boxes, mine = self._read(size, detections)
         found = self._group(boxes[mine], detections, np.flatnonzero(mine))
         pairs = self._pair(found) if len(found.boxes) and self.things else []
-        self._move([row for row, _ in pairs], found.boxes[[col for _, col in pairs]])
+        self._move([row for row, _ in pairs], found, [col for _, col in pairs])
         taken = {col for _, col in pairs}
         self._miss({row for row, _ in pairs}, boxes[~mine])
         for col in range(len(found.boxes)):
             if found.starts[col] and col not in taken:
-                pairs.append((self._begin(at, size, found.boxes[col]), col))
-        boxes_of, normal_step_s = found.boxes.tolist(), clock.normal_step_s
+                tint = np.full(4, np.nan) if found.tints is None else found.tints[col]
+                pairs.append((self._begin(at, size, found.boxes[col], tint), col))
+        boxes_of, normal_step_s, at_us = found.boxes.tolist(), clock.normal_step_s, microseconds(at)
         for row, col in pairs:
             thing, labels = self.things[row], found.labels[col]
             evidence = thing.evidence
+            best = 0.0
             for label, confidence in labels.items():
                 evidence[label] = evidence.get(label, 0.0) + confidence
-            best = max(labels.values())
-            thing.history.see(at, at_s, frame, boxes_of[col], best, normal_step_s)
-        self.boxes = found.boxes
+                if confidence > best:
+                    best = confidence
+            thing.history.see(at_us, at_s, frame, boxes_of[col], best, normal_step_s)
+        self.boxes, self.labels = found.boxes, found.labels
         return self._settle([row for row, _ in pairs], ended)
+
+    def ask(self, bounds: Bounds, gap_s: float) -> None:
+        """From the next look on other bounds and another gap hold."""
+        self.bounds, self.gap_s = bounds, gap_s
+        self._names = ()
 
     def finish(self) -> list[Lost]:
         """All things end."""
@@ -190,14 +202,17 @@ class StandingThings:
     def _pair(self, found: Candidates) -> list[tuple[int, int]]:
         """Which place (row) takes which box (column).
 
-        Whether a box can be the thing at a place is asked of their overlap alone. Labels that agree only help
-        to choose where there is a choice.
+        Whether a box can be the thing at a place is asked of their overlap alone. Labels that agree and like
+        tints only help to choose where there is a choice.
         """
         overlap = iou(self.places, found.boxes)
         near = overlap >= MATCH
+        rows, columns = (side.tolist() for side in np.nonzero(near))
+        if len(set(rows)) == len(set(columns)) == len(rows):
+            return list(zip(rows, columns, strict=True))
         of_box, of_place = near.sum(axis=0), near.sum(axis=1)
-        if of_box.max() <= 1 and of_place.max() <= 1:
-            return [(row, col) for row, col in np.argwhere(near).tolist()]
+        if found.tints is not None:
+            overlap[near] += TIE * alike(self._tints, found.tints)[near]
         for row, col in np.argwhere(near & ((of_box > 1) | (of_place > 1)[:, None])).tolist():
             overlap[row, col] += TIE * max(map(self.things[row].label_share, found.labels[col]))
         return pair_up(overlap, MATCH)
@@ -208,12 +223,13 @@ class StandingThings:
         class_id = detections.class_id[which]
         order = np.argsort(-confidence, kind="stable")
         boxes, class_id, confidence = boxes[order], class_id[order], confidence[order]
+        tints = known(detections)[which[order]] if detections.tints is not None else None
         sure = (confidence + 1e-6 >= self._start[class_id]).tolist()
         names = [self._names[i] for i in class_id.tolist()]
         same = _one_thing(boxes, class_id)
         if np.count_nonzero(same) == len(boxes):  # nothing is like anything but itself
             labels = [{name: value} for name, value in zip(names, confidence.tolist(), strict=True)]
-            return Candidates(boxes, labels, sure)
+            return Candidates(boxes, tints, labels, sure)
         leader: dict[int, int] = {}
         labels, starts = [], []
         first_like = np.argmax(same, axis=1).tolist()
@@ -226,32 +242,38 @@ class StandingThings:
                 starts.append(False)
             labels[group][names[i]] = max(labels[group].get(names[i], 0.0), value)
             starts[group] = starts[group] or sure[i]
-        return Candidates(boxes[list(leader)], labels, starts)
+        chosen = list(leader)
+        return Candidates(boxes[chosen], tints[chosen] if tints is not None else None, labels, starts)
 
-    def _move(self, rows: list[int], boxes: Floats) -> None:
-        """Draw places towards the boxes that were seen there."""
+    def _move(self, rows: list[int], found: Candidates, columns: list[int]) -> None:
+        """Draw places towards the boxes that were seen there, and their tints with them."""
         if not rows:
             return
         seen = np.array([self.things[row].history.tally.seen + 1 for row in rows])
         weight = np.maximum(1.0 / seen, SMOOTHING)[:, None]
-        self.places[rows] += weight * (boxes - self.places[rows])
+        self.places[rows] += weight * (found.boxes[columns] - self.places[rows])
+        if found.tints is not None:
+            self._tints[rows] = mixed(self._tints[rows], found.tints[columns], weight)
         young = np.array(rows)[seen <= SETTLING]
         self._anchors[young] = self.places[young]
 
     def _miss(self, seen: set[int], others: Floats) -> None:
         missing = [row for row in range(len(self.things)) if row not in seen]
-        if not missing:
+        if not len(others):  # nothing that could hide them
+            for row in missing:
+                self.things[row].history.miss(hidden=False)
             return
         places = self.places[missing]
         covered = intersections(places, others).sum(axis=1) >= HIDDEN * areas(places)
         for row, hidden in zip(missing, covered.tolist(), strict=True):
             self.things[row].history.miss(hidden)
 
-    def _begin(self, at: datetime, size: tuple[int, int], box: Floats) -> int:
+    def _begin(self, at: datetime, size: tuple[int, int], box: Floats, tint: Floats) -> int:
         self.things.append(Thing(at, size))
         self.places = np.vstack([self.places, box])
         self.measured = np.vstack([self.measured, np.full(4, np.nan)])
         self._anchors = np.vstack([self._anchors, box])
+        self._tints = np.vstack([self._tints, tint])
         return len(self.things) - 1
 
     def _settle(self, seen: list[int], ended: list[Lost]) -> tuple[list[int], list[Lost]]:
@@ -264,7 +286,7 @@ class StandingThings:
             return seen, ended
         number = np.cumsum(stays) - 1
         left = [int(number[row]) for row in seen if stays[row]]
-        return left, ended + [replace(lost, moved=True) for lost in self._drop(stays.tolist())]
+        return left, ended + self._drop(stays.tolist())
 
     def _drop(self, stays: list[bool]) -> list[Lost]:
         if all(stays):
@@ -272,7 +294,7 @@ class StandingThings:
         gone = [Lost(self.things[row], self.places[row]) for row, stay in enumerate(stays) if not stay]
         self.things = [thing for thing, stay in zip(self.things, stays, strict=True) if stay]
         self.places, self.measured = self.places[stays], self.measured[stays]
-        self._anchors = self._anchors[stays]
+        self._anchors, self._tints = self._anchors[stays], self._tints[stays]
         return gone
 
 
@@ -286,6 +308,8 @@ def level(a: Floats, b: Floats) -> Mask:
 def _one_thing(boxes: Floats, class_id: NDArray[np.int64]) -> Mask:
     """(N, N) which boxes of one look are one thing."""
     common, area = intersections(boxes, boxes), areas(boxes)
+    if np.count_nonzero(common) == len(boxes):  # none overlaps any but itself
+        return common > 0
     smaller, larger = np.minimum(area[:, None], area), np.maximum(area[:, None], area)
     two_labels = class_id[:, None] != class_id
     inside: Mask = (common >= INSIDE * smaller) & (smaller >= LIKE_SIZE * larger) & two_labels

@@ -4,7 +4,8 @@ thing.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 
 import numpy as np
 import shapely
@@ -19,6 +20,7 @@ from detector.scene.stands import violation_key
 from detector.scene.street_lines import StreetLine, StreetLines
 from detector.scene.zones import ZoneSet
 
+NOTHING_MORE: Mapping[str, float | int | bool | str] = MappingProxyType({})
 _EXEMPT = (ZoneKind.PERMITTED, ZoneKind.IGNORED)
 
 
@@ -33,9 +35,18 @@ class Street:
         self._lines = StreetLines(street_lines)
 
     def clue(
-        self, device_id: str, thing: RoadThing, rule: Rule, settled: Settled, plane: LocalPlane
+        self,
+        device_id: str,
+        thing: RoadThing,
+        rule: Rule,
+        settled: Settled,
+        plane: LocalPlane,
+        company: Mapping[str, float | int | bool | str] = NOTHING_MORE,
     ) -> Violation | None:
-        """The violation, not proven, that one pass at a thing makes; None where the place lets it off."""
+        """The violation, not proven, that one pass at a thing makes; None where the place lets it off.
+
+        company: facts about what stood beside it.
+        """
         settled, driven = self._lines.place(settled, thing.seen_from, plane)
         ground = place_of(plane, settled.local, settled.spread)
         longitude, latitude = ground.longitude, ground.latitude
@@ -60,6 +71,9 @@ class Street:
                 return None
             door = None
         named = [self._zones.zones[i] for i in inside if self._zones.zones[i].kind in rule.zone_kinds]
+        on_duty = ZoneKind.SPECIAL_DUTY if rule.duty_dwell_s is not None else None
+        duty = [zone for i in inside if (zone := self._zones.zones[i]).kind is on_duty]
+        named += duty
         shops = [zone.shop for zone in named if zone.kind is ZoneKind.FRONTAGE and zone.shop is not None]
         named_by = (
             named_shop(doors, set(rule.zone_kinds) == {ZoneKind.FRONTAGE}) if door is not None else None
@@ -73,11 +87,14 @@ class Street:
             "pictures": len(keys),
             "least_spacing_s": round(least_spacing(keys), 3),
             "best_confidence": round(thing.best[thing.label], 3),
-            "label_share": round(thing.evidence[thing.label] / sum(thing.evidence.values()), 3),
+            "label_share": round(thing.label_share, 3),
             "nearest_m": round(thing.nearest_m, 2),
             **_place_facts(ground, settled),
             "door_line_found": door is not None,
+            **company,
         }
+        if duty:
+            facts["special_duty"] = ", ".join(zone.code for zone in duty)
         if thing.size_m is not None:
             facts["width_m"], facts["height_m"] = (round(side, 2) for side in thing.size_m)
         if driven is not None:

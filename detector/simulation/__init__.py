@@ -4,5 +4,5 @@ error_model  how the detector errs, as data         fit        fitting it to lab
 latent       scores, labels and boxes drawn from it  district   streets and what stands there
 camera       a fixed camera's day of detections      drive      a vehicle's pass
 score        candidates against the truth            run        the whole, and what each disturbance costs
-cost         milliseconds a look, memory of a camera
+cost         milliseconds a look, memory of a camera  rendered   a day of pictures and the real detector
 """

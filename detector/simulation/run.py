@@ -141,7 +141,8 @@ METHOD = (
     "at looks no further apart than that gap over the dwell, start confidence at the first, a fifth of the clear "
     "looks, most of them with the right label; vehicle: looks_per_pass looks, one of start confidence); "
     "recall_of_all: of all events. precision: candidates that are an event of any type, doubles left out; "
-    "precision_of_all: of the right type. dwell_error_looks: against the stand that the detector saw; "
+    "precision_of_all: of the right type. duplicates: further candidates of one thing, or of another at its place "
+    "before that was known to be empty. dwell_error_looks: against the stand that the detector saw; "
     "dwell_error_of_truth_looks: against the stand in clear view. position_error_m: of right vehicle candidates. "
     "See docs/PLACE-AND-TIME.md."
 )

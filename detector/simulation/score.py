@@ -29,7 +29,8 @@ class Event:
 
     first, last: the looks (indices) at which it stood there. clear: its stands, had every look with a clear view
     seen it. seen: those over which the detector did see it as the rule asks. An event has one of either at least.
-    box: (4,) 0-1.
+    box: (4,) 0-1. things: of the day that stood there, one after the other. empty_s: how long nothing must be seen
+    there for what comes then to be another matter.
     """
 
     type: str
@@ -38,6 +39,8 @@ class Event:
     last: int
     clear: tuple[Run, ...]
     seen: tuple[Run, ...]
+    things: tuple[int, ...] = (0,)
+    empty_s: float = 1800.0
 
 
 @dataclass(slots=True)
@@ -133,7 +136,10 @@ def _events(day: Day, rule: Rule, every_s: float, begin: float, end: float, thin
         stood = runs(clear, clear)
         seen = runs(confidence >= rule.stop_confidence, confidence >= rule.start_confidence)
         if stood or seen:
-            found.append(Event(rule.type, box, int(part[0]), int(part[-1]), stood, seen))
+            empty_s = rule.empty_after_s(every_s) - rule.clock_tolerance_s  # the camera's clock drifts
+            found.append(
+                Event(rule.type, box, int(part[0]), int(part[-1]), stood, seen, tuple(things), empty_s)
+            )
     return found
 
 
@@ -160,9 +166,13 @@ def stands(times: Floats, kept: Mask, sure: Mask, clear: Mask, rule: Rule, gap_s
 
 
 def score(site: Site, day: Day, events: Sequence[Event], violations: Sequence[Violation]) -> Tally:
-    """Candidates of one camera's day against its events. Every violation that was raised counts as a candidate."""
+    """Candidates of one camera's day against its events. Every violation that was raised counts as a candidate.
+
+    Another candidate of an event is a double where it is of the same thing, or of another one at the same place before
+    that was known to be empty. So a thing that nobody sees does not join one that stood before it with one after it.
+    """
     tally = Tally(events=len(events), seen=sum(bool(e.seen) for e in events), looks=len(day.times))
-    taken: set[int] = set()
+    taken: dict[int, list[Violation]] = {}
     for violation in violations:
         tally.candidates += 1
         near = [i for i, event in enumerate(events) if _meets(event, violation)]
@@ -170,9 +180,10 @@ def score(site: Site, day: Day, events: Sequence[Event], violations: Sequence[Vi
         if right:
             i = max(right, key=lambda i: _overlap(events[i].box, violation))
             if i in taken:
-                tally.duplicates += 1
+                tally.duplicates += any(_doubles(day, events[i], violation, one) for one in taken[i])
+                taken[i].append(violation)
                 continue
-            taken.add(i)
+            taken[i] = [violation]
             _measure_dwell(tally, events[i], violation)
             continue
         tally.false += 1
@@ -184,6 +195,16 @@ def score(site: Site, day: Day, events: Sequence[Event], violations: Sequence[Vi
     tally.found = len(taken)
     tally.found_seen = sum(bool(events[i].seen) for i in taken)
     return tally
+
+
+def _doubles(day: Day, event: Event, one: Violation, other: Violation) -> bool:
+    """Whether two candidates of one event are of one thing, or follow each other too soon at one place."""
+    first, second = sorted(
+        tuple(day.times[[v.sighting.frames[0], v.sighting.frames[-1]]].tolist()) for v in (one, other)
+    )
+    together = any(day.things[k].from_s <= first[1] and second[0] <= day.things[k].to_s for k in event.things)
+    soon = second[0] - first[1] <= event.empty_s
+    return together or (soon and _overlap(one.sighting.place.astype(np.float64), other) >= MATCH)
 
 
 def _measure_dwell(tally: Tally, event: Event, violation: Violation) -> None:

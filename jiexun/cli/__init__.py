@@ -16,8 +16,10 @@ from jiexun.cli import (
     admin,
     algorithm,
     bench,
+    bench_file,
     bench_rules,
     calibrate,
+    cameras,
     dataset,
     demo,
     look,
@@ -28,7 +30,10 @@ from jiexun.cli import (
     rule,
     serve,
     simulate,
+    stream,
     train,
+    upload,
+    work,
 )
 
 app = typer.Typer(
@@ -46,14 +51,19 @@ for module in (
     model,
     dataset,
     bench,
+    bench_file,
     bench_rules,
     algorithm,
     calibrate,
     simulate,
     train,
     places,
+    cameras,
+    stream,
     rule,
     replay,
+    upload,
+    work,
 ):
     module.register(app)
 admin.register(app)

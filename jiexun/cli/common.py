@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 
 import typer
 from rich.console import Console
-from rich.table import Table
+from rich.table import Column, Table
 
 from casework.errors import Invalid
 from detector.backends import open_detector
@@ -33,7 +33,9 @@ def say(data: Any, as_json: bool) -> None:
     elif isinstance(data, list):
         console.print(table_of(data))
     else:
-        table = Table(show_header=False, box=None)
+        table = Table(
+            "", Column(overflow="fold"), show_header=False, box=None
+        )  # Chinese has no blanks to wrap at
         for name, value in data.items():
             shown = "\n".join(map(str, value)) if isinstance(value, list) else str(value)
             table.add_row(name, shown)

@@ -31,7 +31,7 @@ def _row(row: RuleSet) -> dict[str, object]:
         "valid_to": row.valid_to.isoformat() if row.valid_to else None,
         "warning_only": row.warning_only,
         "made_by": row.made_by,
-        "reason": row.reason,
+        "reason": queries.reason_of(row).en,
         "sha256": row.sha256,
     }
 

@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 
+from jiexun import logs
 from jiexun.cli.common import Home, console
 from jiexun.house import House, open_house
 from jiexun.server import serve_house
@@ -24,7 +25,9 @@ def serve(
 ) -> None:
     """Serve the review page and the API, and work on what is uploaded."""
     given = {k: v for k, v in {"host": host, "port": port or None}.items() if v is not None}
-    with open_house(settings=load(home, **given)) as house:
+    settings = load(home, **given)
+    logs.set_up(settings.log_format)
+    with open_house(settings=settings) as house:
         serve_house(house, port=port, ready=lambda url: say_ready(house, url))
 
 

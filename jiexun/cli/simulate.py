@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
@@ -13,7 +15,8 @@ from detector.errors import DataSetError
 from detector.evaluation.looks import look
 from detector.simulation.error_model import read, shipped, to_toml
 from detector.simulation.fit import FLOOR, refit
-from detector.simulation.run import Asked
+from detector.simulation.rendered import judge_day, read_day
+from detector.simulation.run import Asked, Step
 from detector.simulation.run import simulate as run
 from jiexun.cli.common import AsJson, errors, say
 from jiexun.settings import load
@@ -41,10 +44,17 @@ def simulate(
             "--fit", help="Do not simulate: fit the error model on this labelled folder and print it."
         ),
     ] = None,
+    rendered: Annotated[
+        Path | None,
+        typer.Option("--rendered", help="Judge this rendered day with the real detector instead."),
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
     """Judge a simulated district with the real rules and compare with its truth (docs/PLACE-AND-TIME.md)."""
     model = read(errors_of) if errors_of is not None else shipped()
+    if rendered is not None:
+        say(_rendered(rendered), as_json)
+        return
     if fit is not None:
         settings = load()
         detector = open_detector(
@@ -57,15 +67,24 @@ def simulate(
         except ValueError as error:
             raise DataSetError(f"{fit}: {error}") from error
         return
+    try:
+        with _progress("camera-days, passes") as step:
+            report = run(Asked(cameras, days, passes, seed), model, table=table, step=step)
+    except ValueError as error:
+        raise typer.BadParameter(str(error)) from error
+    say(report, as_json)
+
+
+def _rendered(folder: Path) -> dict[str, Any]:
+    day, settings = read_day(folder), load()
+    detector = open_detector(settings.backend, settings.weights_dir, threads=settings.threads)
+    with _progress("looks") as step:
+        return judge_day(day, detector, step)
+
+
+@contextmanager
+def _progress(what: str) -> Iterator[Step]:
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
     with Progress(*columns, console=errors, transient=True, disable=not errors.is_terminal) as bar:
-        task = bar.add_task("camera-days, passes", total=None)
-
-        def step(done: int, total: int) -> None:
-            bar.update(task, completed=done, total=total)
-
-        try:
-            report = run(Asked(cameras, days, passes, seed), model, table=table, step=step)
-        except ValueError as error:
-            raise typer.BadParameter(str(error)) from error
-    say(report, as_json)
+        task = bar.add_task(what, total=None)
+        yield lambda done, total: bar.update(task, completed=done, total=total)

@@ -21,7 +21,7 @@ from casework.evidence.service import Exhibit, pack
 from casework.watches.queries import waiting_for
 from casework.watches.service import Seen, report
 from casework.watches.tables import Watch
-from detector.detections import Detections
+from detector.detections import UNNAMED, Detections
 from detector.scene.boxes import areas, intersections, iou
 from detector.scene.ground import LocalPlane, place_on_ground, to_pixels, view_of
 from detector.scene.model import DeviceKind, GroundPlace, Rule
@@ -32,6 +32,7 @@ from ingest.frame import Frame
 from jiexun.house import House
 from jiexun.pipeline import exhibits
 from jiexun.pipeline.judging import Surroundings
+from jiexun.pipeline.lookbook import Look
 
 LEAST_LOOKS = 3
 LEAST_S = 60.0
@@ -50,8 +51,9 @@ class Again:
             waiting = waiting_for(session, device, begins)
         self._open = [_Open(watch, _rules(around, watch.candidate, begins)) for watch in waiting]
 
-    def look(self, frame: Frame, seen: Detections) -> None:
-        """Ask one look about every place. seen: what is judged in it."""
+    def look(self, look: Look) -> None:
+        """Ask one look about every place."""
+        frame, seen = look.frame, look.seen
         for one in self._open:
             if one.watch.since <= frame.captured_at < one.watch.until:
                 fixed = self._device.kind == DeviceKind.FIXED
@@ -59,7 +61,7 @@ class Again:
                     one.before_camera(frame, seen) if fixed else one.along_the_way(frame, seen, self._device)
                 )
                 if there is not None:
-                    one.add(frame, seen, there)
+                    one.add(look, there)
 
     def finish(self) -> None:
         """Write the answers, each with its latest picture sealed. Raises StorageFull."""
@@ -67,9 +69,9 @@ class Again:
             corrected = one.answer(self._device.kind == DeviceKind.FIXED)
             if corrected is None or one.picture is None:
                 continue
-            frame, seen = one.picture
+            frame = one.picture.frame
             data, media_type = exhibits.original(frame)
-            meta = exhibits.described(frame, seen)
+            meta = exhibits.described(one.picture)
             exhibit = Exhibit("picture", "after", data, media_type, frame.captured_at, meta)
             said = {
                 "watch": {
@@ -88,9 +90,16 @@ class Again:
 
 
 def _rules(around: Surroundings, about: Candidate, begins: datetime) -> list[Rule]:
-    """The rules of the type in force; where there are none now, what it was raised by cannot be looked for."""
+    """The rules of the type in force; where there are none now, what it was raised by cannot be looked for.
+
+    Nor can what no class names: to a background that begins with this footage it is part of the street, so that its
+    absence from the boxes says nothing. A person has to look.
+    """
+    if about.facts.get("label") == UNNAMED:
+        return []
     day = begins.astimezone(SHANGHAI).date()
-    return [d.rule for d in parse(around.rules.text, None) if d.rule.type == about.type and d.in_force(day)]
+    held = [d.rule for d in parse(around.rules.text, None) if d.rule.type == about.type and d.in_force(day)]
+    return [rule for rule in held if set(rule.labels) != {UNNAMED}]
 
 
 @dataclass(slots=True)
@@ -103,14 +112,15 @@ class _Open:
     seen: int = 0
     first: datetime | None = None
     last: datetime | None = None
-    picture: tuple[Frame, Detections] | None = None
+    picture: Look | None = None
     _shows_it: bool = False
 
-    def add(self, frame: Frame, seen: Detections, there: bool) -> None:
+    def add(self, look: Look, there: bool) -> None:
+        at = look.frame.captured_at
         self.looks, self.seen = self.looks + 1, self.seen + there
-        self.first, self.last = self.first or frame.captured_at, frame.captured_at
+        self.first, self.last = self.first or at, at
         if there or not self._shows_it:
-            self.picture, self._shows_it = (frame, seen), there
+            self.picture, self._shows_it = look, there
 
     def answer(self, fixed: bool) -> bool | None:
         """Whether it was corrected; none: these looks do not say."""

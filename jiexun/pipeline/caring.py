@@ -4,25 +4,27 @@ from __future__ import annotations
 
 import tempfile
 from collections import Counter
-from dataclasses import replace
+from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
 
 import cv2
-import numpy as np
 
 from casework.devices.conditions import begin, end, open_conditions
-from casework.devices.pictures import picture_of
+from casework.devices.pictures import reference_of
 from casework.devices.tables import Device
 from casework.errors import NotFound
-from detector.care.care import CameraCare, State
+from detector.care.aligning import Reference
+from detector.care.care import CameraCare, Memory, State, thin
 from detector.care.model import Condition, Finding, shipped
 from detector.detections import Detections
 from detector.pictures import read_picture
 from ingest.frame import Frame, Image
 from jiexun.house import House
+from jiexun.pipeline.lookbook import Look, on_reference
 
 QUALITY = 88
+LIMITS = shipped()
 
 
 class Caring:
@@ -32,31 +34,39 @@ class Caring:
     came, so what stands is held and no candidate is raised.
     """
 
-    def __init__(self, house: House, device: Device, footage_id: int, begins: datetime) -> None:
+    def __init__(
+        self,
+        house: House,
+        device: Device,
+        footage_id: int | None,
+        begins: datetime,
+        references: Callable[[str], Callable[[], Reference]] | None = None,
+    ) -> None:
+        """references: where features of references are had by sha256, for many cameras in one process."""
         self._house, self._device, self._footage_id = house, device, footage_id
         self._care: CameraCare | None = None
         self._withheld: Counter[Condition] = Counter()
         self._shifted = 0
         with house.database.read() as session:
-            shown = picture_of(session, device) if device.kind == "fixed" else None
+            shown = reference_of(session, device.id) if device.kind == "fixed" else None
             row = open_conditions(session, [device]).get(device.id)
-        if shown is None or not shown.reference:
-            return  # a sealed picture is not what zones were drawn on, and shows what stood there
+        if shown is None:
+            return
         try:
-            reference = _decoded(house.store.get(shown.sha256))
+            reference = references(shown.sha256) if references else _decoded(house.store.get(shown.sha256))
         except NotFound:
             return  # told by ``verify``; looks are judged all the same
         state = None
         if row is not None and row.since <= begins:
             finding = Finding(Condition(row.kind), row.measure, row.value, row.limit_value)
             state = State(finding, row.since)
-        self._care = CameraCare(reference, shipped(), state)
+        self._care = CameraCare(reference, LIMITS, state, thin if references else lambda image: image)
 
-    def look(self, frame: Frame, seen: Detections) -> Detections | None:
-        """The detections on the reference picture, or none when the look must not be judged."""
+    def look(self, frame: Frame, seen: Detections) -> Look | None:
+        """The look with its detections on the reference picture, or none when it must not be judged."""
         care = self._care
         if care is None:
-            return seen
+            return Look(frame, seen)
         before = care.state
         if care.due(frame.captured_at, len(seen)):
             self._tell(before, care.look(frame.captured_at, frame.image, len(seen)), frame)
@@ -65,9 +75,19 @@ class Caring:
             self._withheld[state.finding.condition if state.suspended else Condition.FINE] += 1
             return None
         if state.shift == (0.0, 0.0):
-            return seen
+            return Look(frame, seen)
         self._shifted += 1
-        return _back(seen, state.shift, frame.size)
+        return Look(frame, on_reference(seen, state.shift, frame.size), state.shift)
+
+    @property
+    def memory(self) -> Memory | None:
+        """What it learnt; ``recall`` takes it back."""
+        return self._care.memory if self._care else None
+
+    def recall(self, memory: Memory | None) -> None:
+        """Go on from there."""
+        if self._care is not None and memory is not None:
+            self._care.recall(memory)
 
     def notes(self) -> list[str]:
         """What happened, for the footage."""
@@ -98,12 +118,6 @@ class Caring:
         elif before.suspended and not now.suspended:
             with self._house.database.write() as session:
                 end(session, self._device, now.since or frame.captured_at)
-
-
-def _back(seen: Detections, shift: tuple[float, float], size: tuple[int, int]) -> Detections:
-    """Boxes where they would lie had the picture not moved."""
-    by = np.array([shift[0] * size[0], shift[1] * size[1]] * 2, np.float32)
-    return replace(seen, xyxy=seen.xyxy - by)
 
 
 def _decoded(data: bytes) -> Image:

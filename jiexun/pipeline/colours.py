@@ -5,23 +5,24 @@ from __future__ import annotations
 import cv2
 import numpy as np
 
-from casework.candidates.again import Colours
 from detector.scene.model import Violation
+from detector.scene.places import Colours
 from ingest.frame import Image
-from jiexun.pipeline.lookbook import LookBook
+from jiexun.pipeline.lookbook import Book
 
 HUES, SATURATIONS, DARK = 12, 3, 40
 """Bins; pixels darker than DARK of 255 have no colour that can be told. Brightness is left out: light changes."""
 SUM = 1000
 
 
-def colours_of(violation: Violation, book: LookBook) -> Colours | None:
+def colours_of(violation: Violation, book: Book) -> Colours | None:
     """Colours of the violation's thing in its latest key picture; none where that is not there, or all dark."""
     at = violation.key_times[-1]
     kept, times = book.at(at), violation.sighting.times
     if kept is None or at not in times:
         return None
-    return colours(kept[0].image, violation.sighting.xyxy[times.index(at)].tolist())
+    box = violation.sighting.xyxy[times.index(at)]
+    return colours(kept.frame.image, kept.on_picture(box).tolist())
 
 
 def colours(image: Image, box: list[float]) -> Colours | None:

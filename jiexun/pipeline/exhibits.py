@@ -14,20 +14,17 @@ from casework.footage.tables import Footage
 from casework.places.queries import PictureLine
 from casework.places.tables import DOOR_LINE
 from casework.rules.tables import RuleSet
-from detector.detections import Detections
 from detector.scene import calendar as calendars
 from detector.scene.boxes import iou
 from detector.scene.model import Rule, Space, Violation, Zone
 from detector.scene.zones import to_dict
 from ingest.frame import Frame, Position
-from jiexun.pipeline.lookbook import LookBook
+from jiexun.pipeline.lookbook import Book, Look
 
 PNG_LEVEL = 3  # of 9: half the time of the default and within some percent of its size
 
 
-def pictures(
-    violation: Violation, book: LookBook, zones: list[Zone], lines: list[PictureLine]
-) -> list[Exhibit]:
+def pictures(violation: Violation, book: Book, zones: list[Zone], lines: list[PictureLine]) -> list[Exhibit]:
     """The original pictures at the violation's key times: first, middle ..., latest.
 
     A picture file stays as it came; a frame of a video is kept as PNG, which loses nothing.
@@ -39,10 +36,9 @@ def pictures(
         look = book.at(at)
         if look is None:
             continue
-        frame, seen = look
         role = "first" if i == 0 else "latest" if i == last else "middle"
-        data, media_type = original(frame)
-        found.append(Exhibit("picture", role, data, media_type, at, _meta(frame, seen, violation, drawn)))
+        data, media_type = original(look.frame)
+        found.append(Exhibit("picture", role, data, media_type, at, _meta(look, violation, drawn)))
     return found
 
 
@@ -51,9 +47,9 @@ def original(frame: Frame) -> tuple[bytes, str]:
     return (frame.encoded, frame.media_type or "") if frame.encoded else (_png(frame), "image/png")
 
 
-def described(frame: Frame, seen: Detections) -> dict[str, Any]:
+def described(look: Look) -> dict[str, Any]:
     """What the manifest says of a picture that is about no violation."""
-    return _meta(frame, seen, None, [])
+    return _meta(look, None, [])
 
 
 def _png(frame: Frame) -> bytes:
@@ -78,10 +74,10 @@ def _door_lines(lines: list[PictureLine]) -> list[dict[str, Any]]:
     ]
 
 
-def _meta(
-    frame: Frame, seen: Detections, violation: Violation | None, drawn: list[dict[str, Any]]
-) -> dict[str, Any]:
-    """drawn: zones and door lines on the picture."""
+def _meta(look: Look, violation: Violation | None, drawn: list[dict[str, Any]]) -> dict[str, Any]:
+    """drawn: zones and door lines on the reference picture. Everything is said as it lies on this very picture,
+    which may be shifted; a zone may then reach over its edge."""
+    frame, (right, down) = look.frame, look.shift
     width, height = frame.size
     return {
         "device": frame.device_id,
@@ -90,14 +86,20 @@ def _meta(
         "height": height,
         "time_source": frame.time_source.value,
         "position": _position(frame.position),
-        "boxes": _boxes(frame, seen, violation),
-        "zones": drawn,
+        "boxes": _boxes(look, violation),
+        "zones": [
+            {**zone, "polygon": [[round(x + right, 5), round(y + down, 5)] for x, y in zone["polygon"]]}
+            for zone in drawn
+        ],
+        "shift": [round(right, 5), round(down, 5)],
     }
 
 
-def _boxes(frame: Frame, seen: Detections, violation: Violation | None) -> list[dict[str, Any]]:
+def _boxes(look: Look, violation: Violation | None) -> list[dict[str, Any]]:
     """Everything seen in the picture, 0-1; the one that the violation is about is marked."""
+    frame, seen = look.frame, look.seen
     scale = np.array([*frame.size, *frame.size], np.float32)
+    places = np.clip(look.on_picture(seen.xyxy) / scale, 0, 1)
     subject = -1
     times = violation.sighting.times if violation is not None else ()
     if violation is not None and frame.captured_at in times and len(seen):
@@ -108,7 +110,7 @@ def _boxes(frame: Frame, seen: Detections, violation: Violation | None) -> list[
         {
             "label": seen.label(i),
             "confidence": round(float(seen.confidence[i]), 3),
-            "xyxy": [round(float(v), 4) for v in np.clip(seen.xyxy[i] / scale, 0, 1)],
+            "xyxy": [round(float(v), 4) for v in places[i]],
             "subject": i == subject,
         }
         for i in range(len(seen))

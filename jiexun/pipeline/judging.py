@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import datetime
 
 from casework.db import Session
 from casework.devices.service import fixed_position, mounting_from
@@ -19,26 +19,26 @@ from casework.places.queries import (
     zones_of,
 )
 from casework.places.tables import Street
-from casework.rules.queries import rules_at
+from casework.rules.queries import rules_from
 from casework.rules.tables import RuleSet
 from detector.detections import Detections
-from detector.scene.model import DeviceKind, DoorLine, SceneEvent, Violation, Zone
+from detector.scene.model import DeviceKind, DoorLine, Rule, SceneEvent, Violation, Zone
 from detector.scene.passes import VehicleScene
 from detector.scene.permits import EXEMPT_KINDS
 from detector.scene.rules import FixedScene
-from detector.scene.rules_data import parse
 from detector.scene.street_lines import StreetLine
-from ingest.frame import Frame, Position
-from jiexun.pipeline.lookbook import LookBook
+from ingest.frame import Position
+from jiexun.pipeline.lookbook import Book, Look, LookBook
+from jiexun.pipeline.terms import Term, Terms
 
 
 @dataclass(frozen=True, slots=True)
 class Surroundings:
     """zones: on a camera's picture, or on the ground for a vehicle. doors, streets: for a vehicle.
 
-    rules: the set that holds for what is captured then. permits: permitted and ignored places on the ground, for a
-    fixed camera that was surveyed. lines: door lines on its picture, for people to see. look_every_s: between two
-    looks by plan; 0: not known.
+    rules: the set that holds for the first look. later: the sets that follow it, each from a moment on. permits:
+    permitted and ignored places on the ground, for a fixed camera that was surveyed. lines: door lines on its picture,
+    for people to see. look_every_s: between two looks by plan; 0: not known.
     """
 
     zones: list[Zone]
@@ -48,41 +48,43 @@ class Surroundings:
     permits: list[Zone] = field(default_factory=list)
     lines: list[PictureLine] = field(default_factory=list)
     look_every_s: float = 0.0
+    later: list[tuple[datetime, RuleSet]] = field(default_factory=list)
 
 
 def surroundings(
     session: Session, device: Device, captured_at: datetime, judged_at: datetime | None = None
 ) -> Surroundings:
-    """What holds around a device. Rules go by the capture time of its first look; zones as they were drawn at
+    """What holds around a device from a look on. Rules go by capture time; zones as they were drawn at
     ``judged_at``, now if none."""
     vehicle = device.kind == DeviceKind.VEHICLE
     zones = [scene_zone(z) for z in zones_of(session, None if vehicle else device.id, judged_at)]
-    rules = rules_at(session, captured_at)
+    (_, rules), *later = rules_from(session, captured_at)
     if not vehicle:
         ground = [scene_zone(z) for z in zones_of(session, None, judged_at) if z.kind in EXEMPT_KINDS]
         lines = picture_door_lines(session, device.id, judged_at)
-        return Surroundings(zones, [], [], rules, ground, lines)
-    return Surroundings(zones, door_lines(session), street_lines(session), rules)
+        return Surroundings(zones, [], [], rules, ground, lines, later=later)
+    return Surroundings(zones, door_lines(session), street_lines(session), rules, later=later)
 
 
 class Judging:
     """Raises BadRule where the rules name a class that the detector does not know.
 
-    device: with its street. day: of capture, Asia/Shanghai. warnings: codes of rules in their warning phase.
+    device: with its street. begins: capture time of the first look (aware). term: what holds at the latest look.
     """
 
-    def __init__(self, device: Device, around: Surroundings, labels: Sequence[str], day: date) -> None:
+    def __init__(
+        self,
+        device: Device,
+        around: Surroundings,
+        labels: Sequence[str],
+        begins: datetime,
+        book: Book | None = None,
+    ) -> None:
         self.zones, self.lines = around.zones, around.lines
-        dated = [d for d in parse(around.rules.text, labels) if d.in_force(day)]
-        if device.kind == DeviceKind.FIXED:
-            grade = device.street.grade if device.street is not None else None
-            dated = [d for d in dated if d.conditions.holds_on(grade)]
-        self._conditions = {d.rule.code: d.conditions for d in dated}
-        self.rules = {d.rule.code: d.conditions.at_camera(d.rule, device.code) for d in dated}
-        self.rule_set = around.rules
-        self.warnings = {d.rule.code for d in dated if around.rules.warning_only or d.conditions.warning_only}
-        self.book = LookBook()
-        rules = list(self.rules.values())
+        self._terms = Terms(device, [(begins, around.rules), *around.later], labels)
+        self.term = self._terms.at(begins)
+        self.book: Book = book if book is not None else LookBook()
+        rules = list(self.term.rules.values())
         self.scene: FixedScene | VehicleScene
         if device.kind == DeviceKind.VEHICLE:
             mounting = mounting_from(device.mounting or {})
@@ -100,13 +102,26 @@ class Judging:
                 look_every_s=around.look_every_s,
             )
 
-    def look(self, frame: Frame, seen: Detections) -> list[SceneEvent]:
+    def look(self, look: Look) -> list[SceneEvent]:
         """Judge one look, and keep its picture while it may be wanted."""
-        events = self.judge(frame.captured_at, frame.index, frame.size, seen, frame.position)
+        frame = look.frame
+        events = self.judge(frame.captured_at, frame.index, frame.size, look.seen, frame.position)
         # The key pictures of an event may be wanted no more once it is told: keep them until it is written.
         told = frozenset(t for e in events for t in e.violation.key_times)
-        self.book.keep(frame, seen, self.scene.wanted_times() | told)
+        self.book.keep(look, self.scene.wanted_times() | told)
         return events
+
+    def renew(self, sets: Sequence[tuple[datetime, RuleSet]]) -> None:
+        """Sets from the first look on, as ``rules_from`` tells them by now: one may have been entered meanwhile."""
+        self._terms.renew(sets)
+
+    def rules_at(self, captured_at: datetime) -> list[Rule]:
+        """The rules that hold for a look. Raises BadRule."""
+        return list(self._terms.at(captured_at).rules.values())
+
+    def term_of(self, violation: Violation) -> Term:
+        """The rules under which it began, which decide about it to its end."""
+        return self._terms.at(violation.start)
 
     def judge(
         self,
@@ -116,7 +131,11 @@ class Judging:
         seen: Detections,
         position: Position | None,
     ) -> list[SceneEvent]:
-        """Judge one look without a picture."""
+        """Judge one look without a picture. Raises BadRule where rules begin to hold that cannot be used here."""
+        term = self._terms.at(captured_at)
+        if term is not self.term:
+            self.term = term
+            self.scene.change_rules(list(term.rules.values()))
         if isinstance(self.scene, VehicleScene):
             return self.scene.look(captured_at, index, size, seen, position)
         return self.scene.look(captured_at, index, size, seen)
@@ -126,7 +145,8 @@ class Judging:
 
         A fixed camera's rules were chosen by its own street.
         """
-        conditions, ground = self._conditions[violation.rule], violation.sighting.ground
+        conditions = self.term_of(violation).conditions[violation.rule]
+        ground = violation.sighting.ground
         if not conditions.grades or ground is None or isinstance(self.scene, FixedScene):
             return False
         street_id = belongs(session, ground.latitude, ground.longitude).street_id

@@ -9,7 +9,6 @@ from collections.abc import Collection, Iterator
 from dataclasses import replace
 
 from casework.devices import queries as devices
-from casework.devices.service import SHANGHAI
 from casework.errors import Conflict, Invalid, NotFound
 from casework.footage.queries import footage as get_footage
 from casework.looks.codec import Look, unpacked
@@ -101,8 +100,7 @@ def _again(house: House, footage_id: int, ask: Ask, clock: _Clock) -> tuple[int,
     looks, judging, found = 0, None, dict[str, Violation]()
     for look in _looks(house, [f.sha256 for f in files]):
         if judging is None:
-            day = look.captured_at.astimezone(SHANGHAI).date()
-            judging = Judging(device, _under(around, ask.text), look.seen.names, day)
+            judging = Judging(device, _under(around, ask.text), look.seen.names, look.captured_at)
         if looks % ASK_TIME_EVERY == 0:
             clock.ask()
         looks += 1
@@ -137,4 +135,4 @@ def _under(around: Surroundings, text: str) -> Surroundings:
         made_by="preview",
         made_at=was.made_at,
     )
-    return replace(around, rules=rules)
+    return replace(around, rules=rules, later=[])

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import datetime
 
 import cv2
 
@@ -16,8 +16,11 @@ from casework.storage import BlobStore
 from detector.detections import Detector
 from detector.errors import DetectorError
 from detector.scene.model import Change, SceneEvent, Violation
-from ingest.frame import Frame, Image
+from detector.tints import tinted
+from ingest.frame import Image
+from jiexun.pipeline.classfree import lent_to
 from jiexun.pipeline.judging import Judging, Surroundings
+from jiexun.pipeline.lookbook import Look, on_reference
 from jiexun.warehouse import Detectors
 
 QUALITY = 90
@@ -41,7 +44,7 @@ class Shadow:
         detectors: Detectors,
         device: Device,
         around: Surroundings,
-        day: date,
+        begins: datetime,
     ) -> None:
         self._store, self._algorithm, self._device = store, algorithm, device
         self._looks = self._detections = 0
@@ -51,17 +54,21 @@ class Shadow:
         self._detector: Detector | None = None
         try:
             self._detector = detectors.of(algorithm)
-            self._judging = Judging(device, around, self._detector.names, day)
+            self._judging = Judging(device, around, self._detector.names, begins)
         except DetectorError as error:
             self._detector, self._fault = None, str(error)
 
-    def look(self, frame: Frame) -> None:
-        """Look at what the active version looks at. Raises StorageFull."""
+    def look(self, active: Look) -> None:
+        """Look at what the active version looks at, registered alike; what that has unnamed is unnamed here, too.
+        Raises StorageFull.
+        """
         if self._detector is None:
             return
         try:
-            seen = rounded(self._detector.detect([frame.image])[0], frame.size)
-            events = self._judging.look(frame, seen)
+            frame = active.frame
+            seen = tinted(self._detector.detect([frame.image])[0], frame.image)
+            found = lent_to(on_reference(seen, active.shift, frame.size), active.seen)
+            events = self._judging.look(Look(frame, rounded(found, frame.size), active.shift))
         except DetectorError as error:
             self._detector, self._fault = None, str(error)
             return
@@ -90,8 +97,7 @@ class Shadow:
             if event.change is Change.RAISED:
                 kept = self._judging.book.at(violation.key_times[-1])
                 if kept is not None:
-                    frame = kept[0]
-                    sha256 = self._store.put(jpeg(frame.image))
-                    self._pictures[violation.key] = KeptPicture(sha256, "image/jpeg", frame.captured_at)
+                    sha256 = self._store.put(jpeg(kept.frame.image))
+                    self._pictures[violation.key] = KeptPicture(sha256, "image/jpeg", kept.frame.captured_at)
             elif event.change is Change.ENDED:
                 self._found.append((violation, self._pictures.get(violation.key)))

@@ -21,6 +21,8 @@ export interface RailEntry {
   to: string
   label: Key
   acts: string[]
+  /** Other addresses under the same entry; its tabs lead there. */
+  under?: string[]
 }
 
 /** The left rail, at most eight. */
@@ -30,7 +32,7 @@ export const RAIL: RailEntry[] = [
   { page: 'cases', to: '/cases', label: 'nav.cases', acts: ['cases'] },
   { page: 'statistics', to: '/statistics', label: 'nav.statistics', acts: ['statistics'] },
   { page: 'candidates', to: '/candidates', label: 'nav.candidates', acts: ['candidates'] },
-  { page: 'devices', to: '/devices', label: 'nav.devices', acts: ['devices'] },
+  { page: 'devices', to: '/devices', label: 'nav.devices', acts: ['devices'], under: ['/uploads', '/cameras', '/plans', '/operations'] },
   { page: 'algorithms', to: '/algorithms', label: 'nav.algorithms', acts: ['algorithms'] },
   { page: 'samples', to: '/samples', label: 'nav.samples', acts: ['samples'] },
   { page: 'audit', to: '/audit', label: 'nav.audit', acts: ['audit'] },
@@ -55,6 +57,12 @@ const routes: RouteRecordRaw[] = [
   { path: '/devices', component: () => import('@/pages/DevicesPage.vue'), meta: { title: 'devices.title', acts: ['devices'] } },
   { path: '/devices/:code', component: () => import('@/pages/DevicePage.vue'), meta: { title: 'devices.title', acts: ['devices'] } },
   { path: '/devices/:code/zones', component: () => import('@/pages/ZonesPage.vue'), props: (to) => ({ scope: `device:${String(to.params['code'])}` }), meta: { title: 'zone.title', acts: ['devices'], fixed: true } },
+  { path: '/cameras', component: () => import('@/pages/cameras/CamerasPage.vue'), meta: { title: 'cam.title', acts: ['devices'] } },
+  { path: '/plans', component: () => import('@/pages/cameras/PlansPage.vue'), meta: { title: 'plan.title', acts: ['devices'] } },
+  { path: '/plans/:code', component: () => import('@/pages/cameras/PlanPage.vue'), meta: { title: 'plan.title', acts: ['devices'] } },
+  { path: '/operations', component: () => import('@/pages/cameras/OperationsPage.vue'), meta: { title: 'ops.title', acts: ['devices'] } },
+  { path: '/uploads', component: () => import('@/pages/UploadsPage.vue'), meta: { title: 'up.title', acts: ['devices'] } },
+  { path: '/uploads/:code', component: () => import('@/pages/VehiclePage.vue'), meta: { title: 'up.title', acts: ['devices'] } },
   { path: '/rules', component: () => import('@/pages/RulesPage.vue'), meta: { title: 'rules.title', acts: ['rules'] } },
   { path: '/places', component: () => import('@/pages/ZonesPage.vue'), props: { scope: 'ground' }, meta: { title: 'zone.ground', acts: ['devices'], fixed: true } },
   { path: '/candidates', component: () => import('@/pages/CandidatesPage.vue'), meta: { title: 'candidates.title', acts: ['candidates'] } },

@@ -16,10 +16,13 @@ import uvicorn
 from api.app import make_app
 from api.context import Context
 from casework.db import Database
+from casework.devices.conditions import begin as begin_condition
+from casework.devices.conditions import end as end_condition
 from casework.devices.service import give_key
 from casework.people.roles import Role
 from casework.people.service import person_of
 from casework.storage import FileStore
+from detector.care.model import Condition, Finding
 from tests import builders as b
 from tests import warehouse as w
 
@@ -116,6 +119,9 @@ def open_office(database: Database, folder: Path, **settings: Any) -> Office:
         first = b.a_candidate(session, store, camera, b.a_violation(device="CAM-A"))
         second = b.a_candidate(session, store, away, b.a_violation(device="CAM-B"))
         filed = b.a_candidate_row(session, camera, state="filed")
+        dark = Finding(Condition.DARK, "dark_level", 9.0, 24.0)
+        over = begin_condition(session, camera, dark, b.START, store.put(b.a_png()), None)
+        end_condition(session, camera, b.at(60))
         case = b.a_case_row(session, filed)
         algorithm = w.an_algorithm(session, "9", by=person_of(accounts["admin"]))
         found, sample = (
@@ -123,7 +129,7 @@ def open_office(database: Database, folder: Path, **settings: Any) -> Office:
             w.a_sample(session, camera, store=store),
         )
         ids = {
-            "algorithm": algorithm.id, "shadow-finding": found, "sample": sample,
+            "condition": over.id, "algorithm": algorithm.id, "shadow-finding": found, "sample": sample,
             "candidate": first.id, "candidate_b": second.id, "filed": filed.id, "case": case.id,
             **{name: account.id for name, account in accounts.items()},
         }  # fmt: skip

@@ -11,8 +11,10 @@ from fastapi import APIRouter, Depends, FastAPI
 from fastapi.routing import RouteContext, iter_route_contexts
 
 from api.access import DeviceOnly, Needs, Public
+from casework.devices.queries import device_by_code
 from casework.people.roles import Role
 from tests.api.office import PEOPLE, Caller, Office
+from tests.cameras import a_plan, a_stream
 
 REVIEWER, LEGAL, OFFICER, LEADER, STATISTICIAN, AUDITOR, ADMIN = (r.value for r in PEOPLE)
 EVERYBODY = {r.value for r in PEOPLE}
@@ -50,6 +52,11 @@ WHO: dict[tuple[str, str], set[str] | str] = {
     ("GET", "/api/reference"): EVERYBODY,
     ("GET", "/api/devices"): EVERYBODY,
     ("GET", "/api/devices/{code}"): EVERYBODY,
+    ("GET", "/api/camera-conditions"): EVERYBODY,
+    ("GET", "/api/devices/{code}/conditions/{id}/picture"): EVERYBODY,
+    ("GET", "/api/devices/{code}/span"): {LEADER},
+    ("POST", "/api/devices/{code}/withdraw"): {LEADER},
+    ("POST", "/api/devices/{code}/restore"): {LEADER},
     ("GET", "/api/devices/{code}/picture"): EVERYBODY,
     ("PUT", "/api/devices/{code}/picture"): {STATISTICIAN, ADMIN},
     ("POST", "/api/devices/{code}/picture"): {STATISTICIAN, ADMIN},
@@ -95,6 +102,22 @@ WHO: dict[tuple[str, str], set[str] | str] = {
     ("POST", "/api/uploads"): DEVICE,
     ("HEAD", "/api/uploads/{id}"): DEVICE,
     ("PATCH", "/api/uploads/{id}"): DEVICE,
+    ("DELETE", "/api/uploads/{id}"): DEVICE,
+    ("POST", "/api/uploads/{id}"): DEVICE,
+    ("GET", "/api/vehicles"): EVERYBODY,
+    ("GET", "/api/vehicles/{code}/days/{day}"): EVERYBODY,
+    ("GET", "/api/vehicles/{code}/uploads"): EVERYBODY,
+    ("GET", "/api/cameras"): EVERYBODY,
+    ("GET", "/api/cameras/{code}"): EVERYBODY,
+    ("POST", "/api/cameras/{code}/active"): KEEPERS,
+    ("POST", "/api/cameras/{code}/test"): KEEPERS,
+    ("POST", "/api/camera-inventory"): KEEPERS,
+    ("GET", "/api/plans"): EVERYBODY,
+    ("GET", "/api/plans/{code}/versions"): EVERYBODY,
+    ("PUT", "/api/plans/{code}"): KEEPERS,
+    ("POST", "/api/plans/{code}/trial"): KEEPERS,
+    ("PUT", "/api/look-budget"): KEEPERS,
+    ("GET", "/api/operations"): EVERYBODY,
     ("GET", "/api/{path:path}"): PUBLIC,  # "no such endpoint"
     ("GET", "/{path:path}"): PUBLIC,  # the page's files
 }
@@ -181,6 +204,12 @@ BODIES: dict[tuple[str, str], Any] = {
     ("POST", "/api/rules/preview"): {
         "text": "[[rule]]", "since": "2026-10-12T00:00:00Z", "until": "2026-10-13T00:00:00Z",
     },
+    ("POST", "/api/devices/{code}/withdraw"): {
+        "since": "2026-10-12T00:00:00Z", "until": "2026-10-13T00:00:00Z", "reason": "r", "count": 1,
+    },
+    ("POST", "/api/devices/{code}/restore"): {
+        "since": "2026-10-12T00:00:00Z", "until": "2026-10-13T00:00:00Z", "reason": "r", "count": 1,
+    },
     ("POST", "/api/candidates/{id}/merge"): {"into": 1, "reason": "r"},
     ("POST", "/api/candidates/{id}/unmerge"): {"reason": "r"},
     ("POST", "/api/candidates/{id}/split"): {"sightings": [1], "reason": "r"},
@@ -205,18 +234,33 @@ BODIES: dict[tuple[str, str], Any] = {
     ("POST", "/api/assignments/{id}/end"): {"reason": "r"},
     ("POST", "/api/samples/{id}/label"): {"missed": []},
     ("POST", "/api/hints/decisions"): {"key": "k", "verdict": "dismiss", "reason": "r"},
+    ("POST", "/api/cameras/{code}/active"): {"active": False, "reason": "r"},
+    ("PUT", "/api/plans/{code}"): {"name": "n", "targets": {"district": True}, "interval_s": 300, "base": 1},
+    ("POST", "/api/plans/{code}/trial"): {"name": "n", "targets": {"district": True}, "interval_s": 300, "base": 1},
+    ("PUT", "/api/look-budget"): {"looks_per_hour": 1000, "machines": 1, "reason": "r"},
 }  # fmt: skip
 
 
+@pytest.fixture
+def office(office: Office) -> Office:
+    """With a street camera and a plan, both called CAM-A like the camera that they are of."""
+    with office.database.write() as session:
+        a_stream(session, device_by_code(session, "CAM-A"))
+        a_plan(session, "CAM-A")
+    return office
+
+
 def _url(office: Office, path: str) -> str:
-    kinds = ("case", "algorithm", "shadow-finding", "sample")
+    kinds = ("case", "algorithm", "shadow-finding", "sample", "condition")
     number = office.ids[next((kind for kind in kinds if f"/{kind}s/" in path), "candidate")]
     if "/evidence/" in path:
         number = 1
     filled = path.replace("{month}", "2026-10").replace("{code}", "CAM-A").replace("{scope}", "ground")
-    filled = filled.replace("{version}", "1")
+    filled = filled.replace("{version}", "1").replace("{day}", "2026-10-12")
+    filled = filled.replace("/vehicles/CAM-A", "/vehicles/CAR-1")
     filled = re.sub(r"\{id\}", str(number), filled)
-    return filled + ("?figure=candidates" if path.endswith("/list") else "")
+    asked = {"list": "?figure=candidates", "span": "?since=2026-10-12T00:00:00Z&until=2026-10-13T00:00:00Z"}
+    return filled + asked.get(path.rsplit("/", 1)[-1], "")
 
 
 def _call(office: Office, caller: Caller, method: str, path: str) -> Any:

@@ -9,10 +9,12 @@ import pytest
 from sqlalchemy import event, select
 
 from casework.db import Database, Session
+from casework.devices.conditions import begin as begin_condition
 from casework.devices.tables import Device
 from casework.evidence.tables import EvidenceItem, EvidenceSeal
 from casework.footage.tables import LookTally
 from casework.places.tables import Squad
+from detector.care.model import Condition, Finding
 from tests import builders as b
 from tests.api.office import Office
 
@@ -21,6 +23,8 @@ PAGES = [
     ("legal", "/api/cases?size=200"),
     ("reviewer", "/api/footage?size=200"),
     ("reviewer", "/api/devices"),
+    ("reviewer", "/api/camera-conditions"),
+    ("leader", "/api/devices/CAM-A/span?since=2026-10-12T00:00:00Z&until=2026-10-13T00:00:00Z"),
     ("reviewer", "/api/map"),
     ("admin", "/api/accounts"),
     ("auditor", "/api/audit?size=200"),
@@ -52,7 +56,10 @@ def _more(session: Session, number: int) -> None:
     squad = session.scalars(select(Squad).where(Squad.code == "SQ-A")).one()
     camera = session.scalars(select(Device).where(Device.code == "CAM-A")).one()
     for i in range(number):
-        b.a_device(session, f"MORE-{i}", squad=squad)
+        more = b.a_device(session, f"MORE-{i}", squad=squad)
+        begin_condition(
+            session, more, Finding(Condition.DARK, "dark_level", 9.0, 24.0), b.START, "0" * 64, None
+        )
         b.an_account(session, squad=squad)
         footage = b.a_footage(session, camera)
         session.add(

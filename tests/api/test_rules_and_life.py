@@ -27,7 +27,7 @@ SOON = utcnow() + timedelta(days=3)
 
 def changed(dwell_s: float, version: int) -> str:
     """The shipped rules, the stall's with another dwell as another version."""
-    text = shipped().replace("version = 1", f"version = {version}", 1)
+    text = shipped().replace("version = 2", f"version = {version}", 1)
     return text.replace("dwell_s = 300.0", f"dwell_s = {dwell_s}", 1)
 
 
@@ -41,11 +41,11 @@ def test_rules_are_listed_entered_and_read(office: Office) -> None:
     [first] = ok(reader.get("/api/rules"))
     assert (first["version"], first["holds"], first["valid_to"]) == (1, True, None)
     assert ok(reader.get("/api/rules/1"))["text"] == shipped()
-    new = {"text": changed(600, 2), "reason": "夜间放宽", "after": 1, "valid_from": SOON.isoformat()}
+    new = {"text": changed(600, 3), "reason": "夜间放宽", "after": 1, "valid_from": SOON.isoformat()}
     added = ok(keeper.post("/api/rules", json=new), 201)
     assert (added["version"], added["holds"], added["made_by"]) == (2, False, "account:statistician")
     assert [r["version"] for r in ok(reader.get("/api/rules"))] == [2, 1]
-    late = keeper.post("/api/rules", json={**new, "text": changed(700, 3)})
+    late = keeper.post("/api/rules", json={**new, "text": changed(700, 4)})
     assert (late.status_code, late.json()["code"]) == (409, "rules_changed")
     assert (
         ok(keeper.post("/api/rules", json={**new, "text": "[[rule", "after": 2}), 422)["code"] == "bad_rules"
@@ -111,7 +111,7 @@ def test_merge_unmerge_and_split(office: Office) -> None:
     listed = {c["id"]: c["picture"] for c in ok(reviewer.get("/api/candidates"))["items"]}
     assert listed[new["id"]] == new["picture"] != listed[first]
     with office.database.write() as session:
-        life.withdraw(session, new["id"], "zones suspended")
+        life.withdraw(session, None, new["id"], "zones suspended")
     assert (
         ok(reviewer.post(f"/api/candidates/{new['id']}/restore", json={"reason": "没问题"}))["state"]
         == "open"

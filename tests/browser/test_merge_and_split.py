@@ -10,6 +10,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from casework.candidates.queries import events_on
+from casework.candidates.tables import Candidate
 from jiexun.house import House, open_house
 from tests import builders as b
 from tests.browser.driving import Faults, Server, serve
@@ -62,6 +63,8 @@ def test_merge_take_back_and_split(
     page: Page, office: Server, home: Path, ids: tuple[int, int], faults: Faults
 ) -> None:
     first, second = ids
+    with open_house(home) as house, house.database.read() as session:
+        numbers = {id: session.get_one(Candidate, id).number for id in ids}
     page.goto(f"{office.url}/sign-in")
     page.get_by_test_id("username").fill("reviewer")
     page.get_by_test_id("password").fill(b.PASSWORD)
@@ -71,7 +74,17 @@ def test_merge_take_back_and_split(
     page.goto(f"{office.url}/candidates/{second}")
     page.get_by_test_id("life-merge").click()
     expect(page.get_by_test_id("life-split")).to_have_count(0)  # it has one stay only
-    page.get_by_test_id(f"life-into-{first}").check()
+    # Another one may be named by its number; what may not be is said before anything is sent.
+    for number, why in ((numbers[second], "不能并入自身"), ("YS-20200101-0001", "找不到")):
+        page.get_by_test_id("life-number").fill(number)
+        page.get_by_test_id("life-find").click()
+        expect(page.get_by_test_id("life-not-found")).to_contain_text(why)
+    assert [f.split(":", 1)[0] for f in faults.seen if not f.startswith("console")] == ["422", "404"]
+    faults.seen.clear()
+    page.get_by_test_id("life-number").fill(f" {numbers[first].lower()} ")
+    page.get_by_test_id("life-number").press("Enter")
+    expect(page.get_by_test_id(f"life-into-{first}")).to_be_checked()
+    expect(page.get_by_test_id("life-not-found")).to_have_count(0)
     give_reason(page, "同一摊位")
     page.wait_for_url(re.compile(f"/candidates/{first}$"))
     page.locator(".life li").get_by_text("同一摊位").wait_for()

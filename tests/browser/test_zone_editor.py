@@ -33,6 +33,8 @@ def office(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
         camera = b.a_device(session, "CAM-1", squad=squad, street=street)
         add_picture(session, house.store, "system", camera, b.a_png(width=1280, height=720))
         set_zones(session, "system", camera, [{"code": "Z1", "kind": "pavement", "polygon": SQUARE}])
+        bare = b.a_device(session, "CAM-2", squad=squad, street=street)
+        add_picture(session, house.store, "system", bare, b.a_png(width=1280, height=720))
         b.an_account(session, "admin", "admin")
         b.an_account(session, "reviewer", "reviewer")
     running = serve(home)
@@ -73,12 +75,12 @@ def save(page: Page, reason: str) -> None:
     page.get_by_test_id("save-go").click()
 
 
-def shapes(office: Server, revision: int | None = None) -> dict[str, dict[str, object]]:
+def shapes(office: Server, revision: int | None = None, of: str = "CAM-1") -> dict[str, dict[str, object]]:
     """What the API says, by code."""
     with httpx.Client(base_url=office.url) as client:
         signed = client.post("/api/session", json={"username": "admin", "password": b.PASSWORD})
         client.headers["X-CSRF-Token"] = signed.json()["csrf_token"]
-        found = client.get("/api/zones/device:CAM-1", params={"revision": revision} if revision else {})
+        found = client.get(f"/api/zones/device:{of}", params={"revision": revision} if revision else {})
         return {s["code"]: s for s in found.json()["shapes"]}
 
 
@@ -171,6 +173,60 @@ def test_a_saving_in_between_is_not_overwritten(page: Page, office: Server, faul
     page.get_by_test_id("save-reload").click()
     expect(page.get_by_test_id("version")).to_contain_text("命令行")
     assert shapes(office)["Z1"]["polygon"] == moved
+
+
+def test_copy_door_line_move_and_a_file_there_and_back(
+    page: Page, office: Server, faults: Faults, tmp_path: Path
+) -> None:
+    sign_in(page, office, "/devices/CAM-2/zones")
+    # The other camera's pavement, as it was first saved, is taken over and moved as a whole.
+    page.get_by_test_id("copy").click()
+    page.get_by_test_id("copy-source").select_option("device:CAM-1")
+    page.get_by_test_id("copy-version").select_option("1")
+    expect(page.get_by_test_id("copy-go")).to_contain_text("1")
+    page.get_by_test_id("copy-go").click()
+    expect(page.get_by_test_id("note")).to_contain_text("已复制 1 个")
+    expect(page.get_by_test_id("shape-CAM-2-1")).to_be_visible()  # it has a code of its own
+    drag(page, at(page, 0.4, 0.6), at(page, 0.5, 0.7))
+    # A copy of it on this very picture lies aside, and is taken away again.
+    page.get_by_test_id("shape-copy").click()
+    expect(page.locator("[data-testid^=shape-CAM-2-]")).to_have_count(2)
+    page.get_by_test_id("undo").click()
+    expect(page.locator("[data-testid^=shape-CAM-2-]")).to_have_count(1)
+    # A door line: two clicks; it cannot be saved before its shop is named.
+    page.keyboard.press("d")
+    for x, y in ((0.1, 0.3), (0.3, 0.3)):
+        page.mouse.click(*at(page, x, y))
+    expect(page.get_by_test_id("save")).to_be_disabled()
+    page.get_by_test_id("shape-shop").select_option("SH-1")
+    save(page, "新装摄像机")
+    expect(page.get_by_test_id("version")).to_contain_text("第 1 版")
+    now = shapes(office, of="CAM-2")
+    moved = [(x + 0.1, y + 0.1) for x, y in SQUARE]
+    assert [tuple(p) for p in now["CAM-2-1"]["polygon"]] == [  # type: ignore[attr-defined]
+        pytest.approx(p, abs=0.004) for p in moved
+    ]
+    line = now["CAM-2-2"]
+    assert (line["kind"], line["shop"]) == ("door_line", "SH-1")
+    assert line["polygon"] == [pytest.approx(p, abs=0.004) for p in ((0.1, 0.3), (0.3, 0.3))]
+    # Out as GeoJSON in pixels of the picture, and in again: nothing has changed; moved in the file, it is changed.
+    with page.expect_download() as got:
+        page.get_by_test_id("export").click()
+    file = tmp_path / "camera.geojson"
+    got.value.save_as(file)
+    page.get_by_test_id("import").set_input_files(file)
+    expect(page.get_by_test_id("note")).to_contain_text("2 个")
+    expect(page.get_by_test_id("save")).to_be_disabled()
+    data = json.loads(file.read_text("utf-8"))
+    [drawn] = [f for f in data["features"] if f["geometry"]["type"] == "LineString"]
+    (x0, y0), (x1, _) = drawn["geometry"]["coordinates"]
+    drawn["geometry"]["coordinates"] = [[x0, y0], [x1 + 128, y0]]  # a tenth of 1280 px
+    file.write_text(json.dumps(data), "utf-8")
+    page.get_by_test_id("import").set_input_files(file)
+    save(page, "按图纸修改")
+    expect(page.get_by_test_id("version")).to_contain_text("第 2 版")
+    assert shapes(office, of="CAM-2")["CAM-2-2"]["polygon"][1] == pytest.approx([0.4, 0.3], abs=0.004)  # type: ignore[index]
+    assert faults.seen == []
 
 
 def test_places_on_the_map_without_tiles(page: Page, office: Server, faults: Faults, tmp_path: Path) -> None:

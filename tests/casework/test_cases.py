@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -21,6 +21,7 @@ from casework.db import Database
 from casework.errors import CaseworkError, Conflict, Invalid, NotFound, Refused
 from casework.people.roles import Role
 from casework.people.service import Person
+from casework.watches.queries import page_of_watches
 from casework.words import codes
 from tests import builders as b
 
@@ -164,7 +165,11 @@ def test_the_way_to_payment(bureau: Bureau) -> None:
     with bureau.database.read() as session:
         assert list(breaks(session, f"case:{case}", queries.chain_entries(session, case))) == []
         log = session.scalars(select(AuditEvent.action).order_by(AuditEvent.seq)).all()
-    assert log == ["case_opened", *["case_step"] * 7]
+        # From the notice on its place is looked at again.
+        [one], _ = page_of_watches(session, bureau.people[Role.OFFICER], 1, 10)
+    assert log == ["case_opened", *["case_step"] * 2, "watch_asked", *["case_step"] * 5]
+    assert (one.candidate_id, one.state) == (whole.candidate_id, "waiting")
+    assert (one.since, one.until - one.since) == (by_state["noticed"], timedelta(days=30))
 
 
 def test_a_clue_is_taken_again_on_site_before_it_is_filed(bureau: Bureau) -> None:

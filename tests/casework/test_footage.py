@@ -2,23 +2,30 @@
 
 from __future__ import annotations
 
+import json
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
-from sqlalchemy import func, select
+from alembic import command
+from sqlalchemy import func, select, text
 
+from casework import schema
 from casework.db import Database, utcnow
 from casework.devices.tables import Device
 from casework.errors import Conflict, Invalid, NotFound
-from casework.footage import queries, service, uploads
+from casework.footage import queries, service, taking, uploads
+from casework.footage.growing import Folders, append, held
+from casework.footage.limits import Limits
 from casework.footage.service import Handed, Looked
 from casework.footage.tables import Footage, LookTally, TrackFile, Upload
-from casework.footage.uploads import Folders
+from casework.footage.uploads import Asked
 from tests import builders as b
+from tests.drives import START, gpx
 
 WAIT = timedelta(minutes=10)
+LIMITS = Limits()
 
 
 def _footage(database: Database, number: int = 1) -> Footage:
@@ -163,23 +170,31 @@ def folders(folder: Path) -> Folders:
     return made
 
 
+def _whole(database: Database, folders: Folders, name: str, data: bytes) -> str:
+    """A file sent at once."""
+    id = _begin(database, name, len(data))
+    _send(database, folders, id, 0, data)
+    return id
+
+
 def _begin(database: Database, name: str = "a.mp4", length: int = 10) -> str:
     with database.write() as session:
         device = session.scalar(select(Device).where(Device.code == "CAM-1")) or b.a_device(session)
-        return uploads.create(session, device, length, name, None).id
+        return uploads.begin(session, device, Asked(length, name), LIMITS).id
 
 
 def _send(database: Database, folders: Folders, id: str, offset: int, data: bytes) -> int:
     """As the API does it; whole uploads are taken over."""
-    with database.write() as session:
+    with database.read() as session:
         device = session.scalars(select(Device).where(Device.code == "CAM-1")).one()
-        row = uploads.upload(session, device, id)
-        at = uploads.append(folders, row, offset, data)
-        sha256 = uploads.whole(folders, row)
-        if sha256 is not None:
-            uploads.complete(session, folders, device, row, sha256)
-    if sha256 is not None:
-        uploads.discard_bytes(folders, id)
+        row = uploads.upload(session, device, id, lock=False)
+    if not data:
+        return row.offset
+    with held(folders, id):
+        at = append(folders, row, offset, data)
+        with database.write() as session:
+            uploads.advance(session, row, offset, LIMITS)
+    taking.take_over(database, folders, device, id)
     return at
 
 
@@ -255,19 +270,20 @@ def test_a_file_sent_twice_is_one_footage(database: Database, folders: Folders) 
 def test_a_track_finds_its_footage_by_name(database: Database, folders: Folders, track_first: bool) -> None:
     names = ["drive.gpx", "drive.mp4", "other.mp4"]
     for name in names if track_first else reversed(names):
-        _send(database, folders, _begin(database, name), 0, f"{name:10.10}".encode())
+        _whole(database, folders, name, gpx() if name.endswith("gpx") else name.encode())
     with database.read() as session:
         track = session.scalars(select(TrackFile)).one()
         by_name = {f.name: f.track_path for f in session.scalars(select(Footage))}
     assert by_name == {"drive.mp4": track.path, "other.mp4": None}
-    assert Path(track.path).read_bytes() == b"drive.gpx "
+    assert Path(track.path).read_bytes() == gpx()
+    assert (track.started_at, track.ended_at, track.faults) == (START, START + timedelta(seconds=60), [])
 
 
 def test_a_long_recording_fits(database: Database) -> None:
     """8 hours of video are more than the 2 GiB that a 32-bit column holds."""
     with database.write() as session:
         camera = b.a_device(session)
-        row = uploads.create(session, camera, 20 * 2**30, "day.mp4", None)
+        row = uploads.begin(session, camera, Asked(20 * 2**30, "day.mp4"), LIMITS)
         row.offset = 5 * 2**30
         session.flush()
         footage, _ = service.accept(session, "system", camera, Handed("aa", 20 * 2**30, "day.mp4", "/day"))
@@ -306,3 +322,33 @@ def test_names_that_are_refused(database: Database, name: str) -> None:
     with pytest.raises(Invalid) as caught:
         _begin(database, name)
     assert caught.value.code == "bad_filename"
+
+
+def test_uploads_of_the_schema_before_get_their_state(folder: Path) -> None:
+    """Rows as version 0007 wrote them: open, whole but not taken over, accepted, twice, refused, a track."""
+    database = Database(f"sqlite:///{folder / 'old.db'}")
+    config = schema._config()
+    with database.engine.connect() as plain:
+        connection = plain.execution_options(writes=True)
+        with connection.begin():
+            config.attributes["connection"] = connection
+            command.upgrade(config, "0007")
+            connection.execute(text("INSERT INTO device (id, code, kind, name, name_en, active, made_at) "
+                                    "VALUES (1, 'C', 'vehicle', 'C', 'C', 1, '2026-10-12 00:00:00')"))  # fmt: skip
+            rows = [("open", 5, None), ("whole", 10, "null"), ("accepted", 10, {"footage": 1, "duplicate": False}),
+                    ("duplicate", 10, {"footage": 1, "duplicate": True}), ("refused", 10, {"error": "x"}),
+                    ("track", 10, {"track": "a.gpx"})]  # fmt: skip
+            for id, offset, result in rows:
+                said = json.dumps(result) if isinstance(result, dict) else result
+                connection.execute(
+                    text('INSERT INTO upload (id, device_id, length, "offset", filename, made_at, expires_at, result) '
+                         "VALUES (:id, 1, 10, :offset, 'a.mp4', '2026-10-12 00:00:00', '2026-10-19 00:00:00', :said)"),
+                    {"id": id, "offset": offset, "said": said},
+                )  # fmt: skip
+            command.upgrade(config, "head")
+            states = dict(connection.execute(text("SELECT id, state FROM upload")).all())  # type: ignore[arg-type]
+    database.close()
+    assert states == {
+        **{n: n for n in ("open", "whole", "accepted", "duplicate", "refused")},
+        "track": "accepted",
+    }

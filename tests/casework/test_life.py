@@ -9,14 +9,15 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import func, select, text
 
-from casework.candidates import life
-from casework.candidates.again import likeness
+from casework.audit.tables import AuditEvent
+from casework.candidates import life, spans
 from casework.candidates.queries import Filter, events_on, family, history_at, sightings_of
 from casework.candidates.service import Witness, raise_candidate, update_sighting
+from casework.candidates.spans import Found, Span, SpanAct
 from casework.candidates.tables import Candidate, CandidateSighting
 from casework.db import Database, Session, utcnow
 from casework.devices.tables import Device
-from casework.errors import Conflict, Invalid, NotFound
+from casework.errors import CaseworkError, Conflict, Invalid, NotFound
 from casework.evidence.queries import best_pictures, items_of, seals_of
 from casework.fixtures.queries import held_counts, page_of_fixtures
 from casework.fixtures.service import NewFixture, expire, hold_back, remember
@@ -30,6 +31,7 @@ from casework.verify import verify
 from casework.watches.queries import page_of_watches, state_of, waiting_for
 from casework.watches.service import Seen, report, watch
 from detector.scene.model import Violation
+from detector.scene.places import likeness
 from tests import builders as b
 
 HOUR = 3600.0
@@ -50,6 +52,7 @@ class Street:
             for code in ("CAR-1", "CAR-2"):
                 b.a_device(session, code, "vehicle", squad)
             self.reviewer = b.a_person(session, "reviewer")
+            self.leader = b.a_person(session, "leader")
             self.stranger = b.a_person(session, "reviewer", squad=other)
 
     def see(
@@ -94,6 +97,18 @@ class Street:
         """An act of ``life``, by the reviewer; returns the id of what it gives back."""
         with self.database.write() as session:
             return act(session, self.reviewer, *given).id  # type: ignore[operator, no-any-return]
+
+    def look(self, name: SpanAct, until: float = HOUR) -> Found:
+        """What an act on CAM-1's first hour would change."""
+        with self.database.read() as session:
+            span = Span(b.START, b.at(until))
+            return spans.look(session, self.leader, _device(session, "CAM-1"), span, name)
+
+    def change(self, name: SpanAct, count: int, reason: str = "区域画错") -> list[int]:
+        """The act on CAM-1's first hour, by the leader."""
+        with self.database.write() as session:
+            span, camera = Span(b.START, b.at(HOUR)), _device(session, "CAM-1")
+            return spans.change(session, self.leader, camera, span, name, reason, count)
 
     def get(self, candidate_id: int) -> Candidate:
         with self.database.read() as session:
@@ -336,41 +351,119 @@ def test_what_a_split_refuses(small: Street) -> None:
 # Withdrawing ----------------------------------------------------------------------------------------------
 
 
-def test_the_system_withdraws_what_a_turned_camera_raised(street: Street) -> None:
+def test_a_leader_withdraws_what_one_camera_raised_in_a_span(street: Street) -> None:
     inside = street.see(b.a_violation(key="A", ground=b.metres()))
     later = street.see(b.a_violation(key="B", start=b.at(2 * HOUR), box=FAR, ground=b.metres(50)))
     decided = street.see(b.a_violation(key="C", box=(400, 200, 500, 300), ground=b.metres(100)))
     street.put(decided, state="kept")
     seen_by_two = street.see(b.a_violation(key="D", box=(850, 50, 900, 100), ground=b.metres(150)))
     assert street.see(b.a_violation(key="E", device="CAM-2", ground=b.metres(150))) == seen_by_two
-    with street.database.write() as session:
-        camera = _device(session, "CAM-1").id
-        gone = life.withdraw_of(session, camera, b.START, b.at(HOUR), "camera turned")
-        assert gone == [inside]
-    states = [street.get(i).state for i in (inside, later, decided, seen_by_two)]
-    assert states == ["withdrawn", "open", "kept", "open"]
+    # What it has from a candidate that was merged into it was seen by both cameras as well.
+    merged = street.see(b.a_violation(key="F", box=(550, 50, 600, 100), ground=b.metres(200)))
+    other = street.see(b.a_violation(key="G", device="CAM-2", box=(10, 50, 60, 100), ground=b.metres(250)))
+    street.do(life.merge, other, merged, "同一摊位")
+    held = street.see(b.a_violation(key="H", box=(250, 50, 300, 100), ground=b.metres(300)))
+    street.put(held, lease_by=street.reviewer.id, lease_until=utcnow() + timedelta(minutes=5))
+    found = street.look("withdraw")
+    assert [c.id for c in found.open] == [inside]
+    assert (found.held, found.shared, found.decided) == (1, 2, 1)
+    assert street.change("withdraw", 1) == [inside]
+    everything = (inside, later, decided, seen_by_two, merged, held)
+    states = [street.get(i).state for i in everything]
+    assert states == ["withdrawn", "open", "kept", "open", "open", "open"]
     with street.database.write() as session:
         taken, _ = take_next(session, street.reviewer, "first", Filter())
         assert taken is not None
-        assert taken.id == later
+        assert taken.id != inside
         assert history_at(session, session.get_one(Candidate, decided)).get("withdrawn") is None
+        [event] = events_on(session, inside)
+        assert (event.act, event.by_name, event.reason) == ("withdraw", "某leader", "区域画错")
+        said = session.scalars(select(AuditEvent).where(AuditEvent.action == "span_withdraw")).one()
+        assert (said.subject, said.detail["count"], said.detail["reason"]) == ("device:CAM-1", 1, "区域画错")
     # It does not speak for its place any more: what is raised there is new.
-    assert street.see(b.a_violation(key="F", start=b.at(400), ground=b.metres())) not in (inside, later)
-    street.do(life.restore, inside, "画面其实没问题")
+    assert street.see(b.a_violation(key="I", start=b.at(400), ground=b.metres())) not in everything
+    # The same span is restored as a whole.
+    assert [c.id for c in street.look("restore").open] == [inside]
+    assert street.change("restore", 1) == [inside]
     assert street.get(inside).state == "open"
     street.put(decided, state="open")  # set by hand above; its decisions do not know
     assert street.bad() == []
 
 
-def test_a_person_cannot_withdraw_and_the_system_not_twice(small: Street) -> None:
+def test_a_span_is_changed_as_it_was_shown_or_not_at_all(small: Street) -> None:
+    first = small.see(b.a_violation())
+    with pytest.raises(Conflict) as said:
+        small.change("withdraw", 2)  # two were shown, one is left
+    assert said.value.code == "changed_meanwhile"
+    for count in (0, 1):
+        with pytest.raises(Conflict):
+            small.change("restore", count)  # nothing was withdrawn
+    with pytest.raises(Invalid) as said_too:
+        small.change("withdraw", 1, reason=" ")
+    assert said_too.value.code == "reason_needed"
+    for until in (0.0, -1.0, 367 * 24 * HOUR):
+        with pytest.raises(Invalid) as bad:
+            small.look("withdraw", until)
+        assert bad.value.code == "bad_span"
+    assert small.get(first).state == "open"
+    # Half-open: from its first second on, not at the end.
+    assert [c.id for c in small.look("withdraw", 1.0).open] == [first]
+    with small.database.read() as session:
+        camera = _device(session, "CAM-1")
+        before = Span(b.at(-HOUR), b.at(0))
+        assert spans.look(session, small.leader, camera, before, "withdraw").open == []
+        # Nothing of another squad's is shown.
+        assert spans.look(session, small.stranger, camera, Span(b.at(0), b.at(1)), "withdraw").open == []
+
+
+def test_more_than_one_go_can_take_is_refused(small: Street, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(spans, "MOST", 1)
+    small.see(b.a_violation())
+    assert len(small.look("withdraw").open) == 1
+    small.see(b.a_violation(box=FAR))
+    with pytest.raises(Invalid) as said:
+        small.look("withdraw")
+    assert said.value.code == "span_too_long"
+
+
+def test_who_may_withdraw_and_not_twice(small: Street) -> None:
     first = small.see(b.a_violation())
     with small.database.write() as session:
-        life.withdraw(session, first, "zones suspended")
+        with pytest.raises(KeyError):
+            life.withdraw(session, small.reviewer, first, "zones suspended")
+        life.withdraw(session, None, first, "zones suspended")
         with pytest.raises(Conflict):
-            life.withdraw(session, first, "zones suspended")
+            life.withdraw(session, small.leader, first, "zones suspended")
     small.do(life.restore, first, "r")
     with pytest.raises(Conflict):
         small.do(life.restore, first, "r")
+
+
+def test_a_merge_by_number_says_why_not(small: Street) -> None:
+    first = small.see(b.a_violation())
+    other = small.see(b.a_violation(box=FAR))
+    with small.database.read() as session:
+        number = session.get_one(Candidate, other).number
+        found = life.merge_target(session, small.reviewer, first, f" {number.lower()} ")
+        assert found.id == other
+
+    def refused(number: str, code: str) -> str:
+        with small.database.read() as session, pytest.raises(CaseworkError) as said:
+            life.merge_target(session, small.reviewer, first, number)
+        assert said.value.code == code
+        return said.value.zh
+
+    assert "YS-1" in refused("YS-1", "not_found")
+    refused(small.get(first).number, "same_candidate")
+    small.put(other, type="stacked_goods")
+    assert "设摊、占道堆物" in refused(number, "other_type")
+    small.put(other, type="stall", state="rejected")
+    assert f"{number} 现为“已剔除”" in refused(number, "bad_state")
+    small.put(other, state="open")
+    small.put(first, state="kept")
+    assert "该疑似现为" in refused(number, "bad_state")
+    with small.database.read() as session, pytest.raises(NotFound):
+        life.merge_target(session, small.stranger, first, number)
 
 
 # After a rejection ------------------------------------------------------------------------------------------

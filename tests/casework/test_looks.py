@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import time
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
@@ -56,6 +57,19 @@ def test_what_is_read_back_is_what_was_put_in() -> None:
             assert mine.dtype == theirs.dtype
             assert np.array_equal(mine, theirs), part
     assert packed(looks) == packed(looks)  # the same bytes, so that a run begun anew writes the same file
+
+
+def test_tints_are_kept_where_all_looks_have_them() -> None:
+    tints = np.array([[1, -2, 127, -128], [0, 0, 5, 6]], np.int8)
+    looks = [
+        replace(one, seen=replace(one.seen, tints=tints[: len(one.seen)]))
+        for one in (a_look(0, 2), a_look(1, 0))
+    ]
+    back = list(unpacked(packed(looks)))
+    assert [one.seen.tints.tolist() for one in back if one.seen.tints is not None] == [tints.tolist(), []]
+    assert np.array_equal(rounded(looks[0].seen, SIZE).tints, tints)  # type: ignore[arg-type]
+    # Files from before tints, and looks of which one has none.
+    assert [one.seen.tints for one in unpacked(packed([*looks, a_look(2)]))] == [None] * 3
 
 
 def test_rounding_is_small_and_done_once() -> None:
@@ -113,4 +127,4 @@ def test_kept_found_and_forgotten(database: Database, folder: Path) -> None:
         assert forget(session, store, utcnow() - timedelta(days=30)) == 2
     with database.read() as session:
         [left] = session.scalars(select(LookFile))
-    assert set(store.names()) == {left.sha256, young}
+    assert set(dict(store.aged())) == {left.sha256, young}

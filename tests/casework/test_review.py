@@ -136,6 +136,13 @@ def test_skipping_what_one_holds_gives_the_next(desk: Desk) -> None:
     assert desk.take(desk.chen) is None
 
 
+def test_what_no_class_names_is_handed_out_after_all_else(desk: Desk) -> None:
+    desk.put(1, rule="unnamed")
+    assert [desk.take(desk.li), desk.take(desk.chen)] == [2, 3]
+    assert desk.take(desk.li, skip=(2,)) == 1
+    assert desk.take(desk.li, skip=(2,)) == 1  # once held, it is given again like any other
+
+
 def test_released_is_free_at_once(desk: Desk) -> None:
     desk.take(desk.li)
     with desk.database.write() as session:

@@ -15,8 +15,8 @@ from pathlib import Path
 import pytest
 
 from casework.errors import NotFound, StorageFull
+from casework.footage.growing import Folders, append
 from casework.footage.tables import Upload
-from casework.footage.uploads import Folders, append
 from casework.storage import FileStore, storage_guard
 
 DATA = b"what a camera saw"
@@ -33,7 +33,7 @@ def test_a_file_is_named_by_its_bytes(store: FileStore) -> None:
     assert store.get(NAME) == DATA
     assert store.measure(NAME) == NAME
     assert _files(store.root) == [store.root / NAME[:2] / NAME[2:4] / NAME]
-    assert list(store.names()) == [NAME]
+    assert list(dict(store.aged())) == [NAME]
 
 
 def test_the_same_bytes_again_change_nothing(store: FileStore) -> None:

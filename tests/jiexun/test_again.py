@@ -18,6 +18,7 @@ from detector.detections import Detections
 from detector.scene.model import Rule, ZoneKind
 from ingest.frame import Frame, Position, PositionSource, TimeSource
 from jiexun.pipeline.again import _Open
+from jiexun.pipeline.lookbook import Look
 from tests import builders as b
 
 NAMES = ("stall", "truck")
@@ -106,9 +107,9 @@ def test_without_heading_or_rules_nothing_is_said() -> None:
 def test_how_many_looks_answer(looks: list[bool], fixed: bool, corrected: bool | None) -> None:
     one = an_open()
     for i, there in enumerate(looks):
-        one.add(a_frame(10.0 * i), seen(), there)
+        one.add(Look(a_frame(10.0 * i), seen()), there)
     assert one.answer(fixed) is corrected
     assert one.picture is not None
     # The picture is the latest that saw the thing, else the latest.
     last = max((i for i, there in enumerate(looks) if there), default=len(looks) - 1)
-    assert one.picture[0].captured_at == b.START + timedelta(seconds=10.0 * last)
+    assert one.picture.frame.captured_at == b.START + timedelta(seconds=10.0 * last)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from importlib.util import find_spec
 from pathlib import Path
 
 import cv2
@@ -124,3 +125,22 @@ def test_auto_is_found_once_kept_in_the_home_folder_and_can_be_overridden(
     assert json.loads(detect("auto").stdout) == json.loads(detect("openvino").stdout)
     assert memory.stat().st_mtime_ns == before
     assert "there are: auto, onnxruntime" in str(detect("abacus").exception)
+
+
+def test_file_is_timed_whole_beside_its_parts(tmp_path: Path) -> None:
+    done = jiexun(
+        *("bench", "file", "--weights", "jiexun-street-n", "--seconds", 4, "--rounds", 1),
+        *("--looks-per-second", 1, "--json"),
+        cwd=tmp_path,
+    )
+    assert done.returncode == 0, done.stderr
+    told = json.loads(done.stdout)
+    (row,) = told["rows"]
+    (once,) = row["rounds"]
+    assert (row["looks"], row["duration_s"]) == (4, 4.0)
+    assert told["realtime_factor"] == pytest.approx(4 / once["whole"], abs=0.06)
+    assert told["share_of_limit"] == pytest.approx(
+        (once["decoding"] + once["engine"]) / once["whole"], abs=0.01
+    )
+    if find_spec("ultralytics") and find_spec("torch"):
+        assert told["ratio_to_ultralytics"] == pytest.approx(once["theirs"] / once["whole"], abs=0.01)

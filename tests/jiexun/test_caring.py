@@ -8,6 +8,7 @@ from pathlib import Path
 
 import av
 import cv2
+import numpy as np
 import pytest
 
 from casework.candidates.queries import all_candidates
@@ -15,7 +16,9 @@ from casework.devices.conditions import conditions_of
 from casework.devices.pictures import add_picture
 from casework.devices.queries import device_by_code
 from casework.devices.tables import CameraCondition
+from casework.evidence.queries import items_of
 from casework.footage.queries import footage
+from casework.verify import verify
 from detector.backends.scripted import ScriptedDetector, Seen
 from ingest.frame import Image
 from jiexun.house import House
@@ -104,6 +107,19 @@ def test_a_small_shift_is_registered_and_its_boxes_lie_on_the_zones(watched: Hou
         [candidate] = all_candidates(session)
         assert candidate.first_at == START
         assert footage(session, report.footage).detections == 60
+        pictures = [i for i in items_of(session, candidate.id) if i.kind == "picture"]
+        assert verify(session, watched.store).bad == []
+    # On the sealed pictures everything lies where it is painted there, 6 px to the right of the reference.
+    assert len(pictures) >= 3
+    for meta in (picture.meta for picture in pictures):
+        [box] = [box["xyxy"] for box in meta["boxes"] if box["subject"]]
+        painted = np.array([306, 220, 366, 300]) / [640, 360, 640, 360]
+        assert box == pytest.approx(painted, abs=2 / 640)
+        right, down = meta["shift"]
+        assert right * 640 == pytest.approx(6, abs=1)
+        assert down * 360 == pytest.approx(0, abs=1)
+        zone = next(z for z in meta["zones"] if z["code"] == "C-1-front")
+        assert zone["polygon"][0] == pytest.approx([0.5 + right, 0.4 + down], abs=2e-5)
 
 
 def test_without_a_reference_picture_nothing_is_withheld(house: House, tmp_path: Path) -> None:

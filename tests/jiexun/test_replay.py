@@ -131,9 +131,9 @@ def test_a_longer_dwell_loses_what_people_confirmed(looked: House) -> None:
 
 
 def test_another_version_of_a_rule_finds_the_same_thing_by_its_place(looked: House) -> None:
-    text = shipped().replace("version = 1", "version = 2")
+    text = shipped().replace("version = 2", "version = 3")
     found = again(looked, text)
-    assert {(f.outcome, f.rule_version) for f in found.findings} == {("kept", 2)}
+    assert {(f.outcome, f.rule_version) for f in found.findings} == {("kept", 3)}
 
 
 def test_hours_and_grades_are_replayed(looked: House) -> None:
@@ -141,6 +141,15 @@ def test_hours_and_grades_are_replayed(looked: House) -> None:
     for more in ('calendar = { hours = [["14:10", "22:00"]] }', 'grades = ["严禁"]'):
         assert again(looked, rules(300.0, more)).counts["confirmed_lost"] == 1, more
     assert again(looked, rules(240.0, 'calendar = { hours = [["14:10", "22:00"]] }')).counts["lost"] == 0
+
+
+def test_company_is_replayed(looked: House) -> None:
+    # No person was seen in any look: nothing attended is left, and all of what is not.
+    assert again(looked, rules(300.0, 'attended = "yes"')).counts["confirmed_lost"] == 1
+    assert again(looked, rules(300.0, 'attended = "no"')).counts["lost"] == 0
+    # The stall is 60 px wide and ends at 100; the pile lies from 120 to 160: a quarter of it within half of 60.
+    assert again(looked, rules(300.0, 'with_labels = ["pile"]')).counts["confirmed_lost"] == 1
+    assert again(looked, rules(300.0, 'with_labels = ["pile"]\nbeside = 1.0')).counts["lost"] == 0
 
 
 def test_the_span_and_the_device_narrow_it(looked: House) -> None:
@@ -183,7 +192,7 @@ def test_a_footage_whose_looks_are_gone_is_named(looked: House) -> None:
 
 def test_the_command_line(looked: House, tmp_path: Path) -> None:
     file = tmp_path / "new.toml"
-    file.write_text(rules(600.0).replace("version = 1", "version = 2", 1), "utf-8")
+    file.write_text(rules(600.0).replace("version = 2", "version = 3", 1), "utf-8")
 
     def jiexun(*args: object) -> str:
         done = CliRunner().invoke(app, [*map(str, args), "--home", str(looked.settings.home)])
@@ -259,7 +268,7 @@ def test_a_remembered_place_raises_nothing_and_leaves_no_files(house: House, tmp
         manifests = {_manifest(session, c.id) for c in all_candidates(session)}
         assert verify(session, house.store).bad == []
     assert report.candidates == 1
-    assert named | manifests <= set(house.store.names())
+    assert named | manifests <= set(dict(house.store.aged()))
     found = again(house, shipped())
     assert {(f.type, f.outcome, f.verdict) for f in found.findings} == {
         ("stall", "kept", "open"),
@@ -309,7 +318,7 @@ def test_stored_looks_are_forgotten_in_time(house: House, tmp_path: Path) -> Non
         for file in look_files(session, 1):
             file.judged_at = utcnow() - timedelta(days=house.settings.looks_keep_days, minutes=1)
     assert forget_looks(house) == 1
-    assert list(house.looks.names()) == []
+    assert list(dict(house.looks.aged())) == []
 
 
 def test_colours_tell_things_apart_and_not_the_light() -> None:

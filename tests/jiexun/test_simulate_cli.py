@@ -50,6 +50,12 @@ def test_a_broken_error_model_is_refused(tmp_path: Path) -> None:
     assert "no error model" in str(done.exception)
 
 
+def test_without_a_rendered_day_it_says_how_to_make_one(tmp_path: Path) -> None:
+    done = CliRunner().invoke(app, ["simulate", "--rendered", str(tmp_path)])
+    assert done.exit_code != 0
+    assert "python -m scripts.street.render day" in str(done.exception)
+
+
 def test_bench_rules() -> None:
     done = CliRunner().invoke(
         app, ["bench", "rules", "--boxes", "6", "--zones", "4", "--looks", "60", "--json"]

@@ -44,11 +44,11 @@ export async function ask<T>(answer: Promise<Answer<T>>, quiet401 = false): Prom
 }
 
 /** Sends a file as it is, with language and token like every other request. */
-export function sendFile(path: string, file: Blob): Promise<unknown> {
+export function sendFile<T = unknown>(path: string, file: Blob): Promise<T> {
   const headers = { 'Accept-Language': context.language, 'X-CSRF-Token': context.csrf, 'Content-Type': 'application/octet-stream' }
   const sent = fetch(path, { method: 'POST', body: file, headers, credentials: 'same-origin' }).then(async (response) => {
     const body: unknown = await response.json().catch(() => null)
-    return { data: body, error: body, response }
+    return { data: body as T, error: body, response }
   })
   return ask(sent)
 }

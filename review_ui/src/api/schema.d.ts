@@ -447,7 +447,10 @@ export interface paths {
         put?: never;
         /**
          * Create
-         * @description Begin an upload. Metadata: filename (needed), start (ISO 8601 with offset, if the file has no clock).
+         * @description Begin an upload, with its first bytes if there are any; or join parts to one file (Upload-Concat).
+         *
+         *     Metadata: filename (needed), start (ISO 8601 with offset, if the file has no clock), sha256 (of the whole file:
+         *     one that is here already need not be sent).
          */
         post: operations["createUpload"];
         delete?: never;
@@ -469,8 +472,16 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        post?: never;
-        delete?: never;
+        /**
+         * Overridden
+         * @description PATCH and DELETE for devices whose network lets neither through (X-HTTP-Method-Override).
+         */
+        post: operations["overriddenUpload"];
+        /**
+         * End
+         * @description Give an unfinished upload up; its bytes go. One that was taken over stays.
+         */
+        delete: operations["endUpload"];
         options?: never;
         /**
          * Offset
@@ -482,6 +493,66 @@ export interface paths {
          * @description Add bytes. What came before a break stays; the answer says how far it is safe.
          */
         patch: operations["appendUpload"];
+        trace?: never;
+    };
+    "/api/vehicles": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Vehicles
+         * @description All vehicles with one of their days (Asia/Shanghai; none: today).
+         */
+        get: operations["listVehicles"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/vehicles/{code}/days/{day}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Vehicle Day
+         * @description One vehicle's day.
+         */
+        get: operations["vehicleDay"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/vehicles/{code}/uploads": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Vehicle Uploads
+         * @description What a vehicle sent and is sending, newest first.
+         */
+        get: operations["vehicleUploads"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
         trace?: never;
     };
     "/api/algorithms": {
@@ -997,7 +1068,8 @@ export interface paths {
         };
         /**
          * Merge Choices
-         * @description Others near its place that it may be merged into, nearest in time first.
+         * @description Others near its place that it may be merged into, nearest in time first; or the one of a number, wherever it
+         *     is, refused with the reason where it may not.
          */
         get: operations["mergeChoices"];
         put?: never;
@@ -1136,6 +1208,326 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/camera-conditions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Camera Conditions
+         * @description Cameras of the person's district or squad whose zones are suspended now, longest first.
+         */
+        get: operations["cameraConditions"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/devices/{code}/conditions/{id}/picture": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Condition Picture
+         * @description A picture that shows what was wrong with a camera.
+         */
+        get: operations["conditionPicture"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/devices/{code}/span": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Device Span
+         * @description What this device raised in a span and nobody has decided on, and what of it was withdrawn.
+         */
+        get: operations["deviceSpan"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/devices/{code}/withdraw": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Withdraw Span
+         * @description Withdraw what this device alone raised in a span, as far as nobody has decided on it.
+         */
+        post: operations["withdrawSpan"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/devices/{code}/restore": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Restore Span
+         * @description What was withdrawn in a span is reviewed after all.
+         */
+        post: operations["restoreSpan"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/cameras": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Cameras
+         * @description One page of the street cameras.
+         */
+        get: operations["listCameras"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/cameras/{code}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Camera
+         * @description One street camera.
+         */
+        get: operations["camera"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/cameras/{code}/active": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Set Active
+         * @description Take a camera out of use, or back into it.
+         */
+        post: operations["setCameraActive"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/cameras/{code}/test": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Test Camera
+         * @description Connect now, take a picture, judge how usable it is; takes some seconds.
+         */
+        post: operations["testCamera"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/camera-inventory": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Import Cameras
+         * @description Read an inventory (CSV, XLSX) sent as it is: what it would change; ``apply`` does it.
+         */
+        post: operations["importCameras"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/plans": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Plans
+         * @description All plans as they count, with what they have now; the budget; what may be chosen.
+         */
+        get: operations["listPlans"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/plans/{code}/versions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Plan Versions
+         * @description Who changed a plan when and why, newest first.
+         */
+        get: operations["planVersions"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/plans/{code}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Save Plan
+         * @description Save the next version of a plan; the schedule follows at once.
+         */
+        put: operations["savePlan"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/plans/{code}/trial": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Try Plan
+         * @description What the plan would cost. Nothing is written.
+         */
+        post: operations["tryPlan"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/look-budget": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Set Budget
+         * @description Enter what the machines can do; the schedule follows at once.
+         */
+        put: operations["setBudget"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/operations": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Operations
+         * @description Everything of the page at once.
+         */
+        get: operations["operations"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/health": {
         parameters: {
             query?: never;
@@ -1145,9 +1537,49 @@ export interface paths {
         };
         /**
          * Health
-         * @description Whether the server answers.
+         * @description Whether the process answers. A watchdog restarts it when it does not.
          */
         get: operations["health"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/ready": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Ready
+         * @description Whether it can work: database and the folder for uploads. 503 while not; a load balancer then leaves it out.
+         */
+        get: operations["ready"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/metrics": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Metrics
+         * @description Figures for Prometheus, for whoever holds the token of the settings (``metrics_token``), sent as a bearer.
+         */
+        get: operations["metrics"];
         put?: never;
         post?: never;
         delete?: never;
@@ -1196,6 +1628,39 @@ export interface components {
             created_at: string;
         };
         /**
+         * ActiveIn
+         * @description Taking a camera out of use, or back into it.
+         */
+        ActiveIn: {
+            /** Active */
+            active: boolean;
+            /** Reason */
+            reason: string;
+        };
+        /**
+         * AlarmOut
+         * @description What needs a person, in the asked language. subjects: the first of ``count``. value: see kind.
+         */
+        AlarmOut: {
+            /**
+             * Kind
+             * @enum {string}
+             */
+            kind: "stopped" | "silent" | "late" | "drifting" | "unapproved" | "short";
+            /** Title */
+            title: string;
+            /** What To Do */
+            what_to_do: string;
+            /** Count */
+            count: number;
+            /** Since */
+            since: string | null;
+            /** Subjects */
+            subjects: components["schemas"]["SubjectOut"][];
+            /** Value */
+            value: number | null;
+        };
+        /**
          * AlgorithmBrief
          * @description A row of the list. ``holds``: where it is used or runs beside, now. ``next``: acts this person may take.
          *
@@ -1237,6 +1702,18 @@ export interface components {
             /** Next */
             next: string[];
             headline: components["schemas"]["HeadlineOut"] | null;
+        };
+        /**
+         * AlgorithmChoice
+         * @description A version that a plan may name.
+         */
+        AlgorithmChoice: {
+            /** Id */
+            id: number;
+            /** Name */
+            name: string;
+            /** Version */
+            version: string;
         };
         /**
          * AlgorithmEventOut
@@ -1477,6 +1954,34 @@ export interface components {
             subject: boolean;
         };
         /**
+         * BudgetIn
+         * @description Looks an hour of one machine, and how many machines.
+         */
+        BudgetIn: {
+            /** Looks Per Hour */
+            looks_per_hour: number;
+            /** Machines */
+            machines: number;
+            /** Reason */
+            reason: string;
+        };
+        /**
+         * BudgetOut
+         * @description The budget that holds.
+         */
+        BudgetOut: {
+            /** Looks Per Hour */
+            looks_per_hour: number;
+            /** Machines */
+            machines: number;
+            /** By Name */
+            by_name: string;
+            /** Made At */
+            made_at: string;
+            /** Reason */
+            reason: string;
+        };
+        /**
          * CalendarData
          * @description When a zone holds, in Shanghai. Empty parts do not limit. weekdays: 1 Monday to 7. hours: from, to; to before
          *     from crosses midnight. dates: first, last, both included. days: by public holidays.
@@ -1543,6 +2048,154 @@ export interface components {
             unknown_year: number | null;
             /** Problem */
             problem: string | null;
+        };
+        /**
+         * CameraDetail
+         * @description One camera with its address (never a password), its place as given and its approvals.
+         */
+        CameraDetail: {
+            /** Code */
+            code: string;
+            /** Name */
+            name: string;
+            /** Gb Code */
+            gb_code: string | null;
+            /** Group */
+            group: string | null;
+            squad: components["schemas"]["Named"] | null;
+            street: components["schemas"]["Named"] | null;
+            /** Owner */
+            owner: string | null;
+            /** Kind */
+            kind: string;
+            /**
+             * State
+             * @enum {string}
+             */
+            state: "ok" | "fault" | "late" | "waiting" | "unplanned" | "off";
+            /** Active */
+            active: boolean;
+            /** Last Picture At */
+            last_picture_at: string | null;
+            /** Fault */
+            fault: string | null;
+            /** Fault Text */
+            fault_text: string | null;
+            /** Since */
+            since: string | null;
+            /** Usability */
+            usability: number | null;
+            /** Uptime */
+            uptime: number | null;
+            plan: components["schemas"]["PlanRef"] | null;
+            /** Interval S */
+            interval_s: number | null;
+            /** Due At */
+            due_at: string | null;
+            /** Follow Up */
+            follow_up: boolean;
+            /** Clock Offset S */
+            clock_offset_s: number | null;
+            /** Missing */
+            missing: string[];
+            /** Address */
+            address: string;
+            /** Transport */
+            transport: string;
+            /** User */
+            user: string | null;
+            /** Has Password */
+            has_password: boolean;
+            /** Latitude */
+            latitude: number | null;
+            /** Longitude */
+            longitude: number | null;
+            /** Place System */
+            place_system: string | null;
+            /** Given Latitude */
+            given_latitude: number | null;
+            /** Given Longitude */
+            given_longitude: number | null;
+            /** Usability At */
+            usability_at: string | null;
+            /** Usability Parts */
+            usability_parts: {
+                [key: string]: number | null;
+            };
+            /** Approvals */
+            approvals: components["schemas"]["ApprovalOut"][];
+        };
+        /**
+         * CameraOut
+         * @description A street camera. last_picture_at: when it came. fault: a code of ingest.streams; since: from when on pictures
+         *     come, or do not. usability: 0-100 of its last test. uptime: share of the looks of seven days that got a picture.
+         *     interval_s: between two looks as it holds now. clock_offset_s: its clock less ours.
+         */
+        CameraOut: {
+            /** Code */
+            code: string;
+            /** Name */
+            name: string;
+            /** Gb Code */
+            gb_code: string | null;
+            /** Group */
+            group: string | null;
+            squad: components["schemas"]["Named"] | null;
+            street: components["schemas"]["Named"] | null;
+            /** Owner */
+            owner: string | null;
+            /** Kind */
+            kind: string;
+            /**
+             * State
+             * @enum {string}
+             */
+            state: "ok" | "fault" | "late" | "waiting" | "unplanned" | "off";
+            /** Active */
+            active: boolean;
+            /** Last Picture At */
+            last_picture_at: string | null;
+            /** Fault */
+            fault: string | null;
+            /** Fault Text */
+            fault_text: string | null;
+            /** Since */
+            since: string | null;
+            /** Usability */
+            usability: number | null;
+            /** Uptime */
+            uptime: number | null;
+            plan: components["schemas"]["PlanRef"] | null;
+            /** Interval S */
+            interval_s: number | null;
+            /** Due At */
+            due_at: string | null;
+            /** Follow Up */
+            follow_up: boolean;
+            /** Clock Offset S */
+            clock_offset_s: number | null;
+            /** Missing */
+            missing: string[];
+        };
+        /**
+         * CameraPage
+         * @description One page of the cameras that a filter lets through; counts: of all cameras, by state.
+         */
+        CameraPage: {
+            /** Items */
+            items: components["schemas"]["CameraOut"][];
+            /** Total */
+            total: number;
+            /** Page */
+            page: number;
+            /** Size */
+            size: number;
+            /** Counts */
+            counts: {
+                [key: string]: number;
+            };
+            /** Groups */
+            groups: string[];
         };
         /**
          * Candidate
@@ -1903,8 +2556,12 @@ export interface components {
         /**
          * ConditionOut
          * @description What is or was wrong with a fixed camera's picture. until: none while it lasts. ended_by: who mended it.
+         *
+         *     picture: address of one that shows it.
          */
         ConditionOut: {
+            /** Id */
+            id: number;
             /** Kind */
             kind: string;
             /** Measure */
@@ -1913,8 +2570,8 @@ export interface components {
             value: number;
             /** Limit */
             limit: number;
-            /** Sha256 */
-            sha256: string;
+            /** Picture */
+            picture: string;
             /** Since */
             since: string;
             /** Until */
@@ -2134,6 +2791,52 @@ export interface components {
             condition: components["schemas"]["ConditionOut"] | null;
         };
         /**
+         * DrivenOut
+         * @description A time of driving, looked at or not.
+         */
+        DrivenOut: {
+            /** Start */
+            start: string;
+            /** End */
+            end: string;
+            /** Looked */
+            looked: boolean;
+        };
+        /**
+         * DutyData
+         * @description A span of special duty: the plan holds throughout and is never stretched. interval_s none: the plan's.
+         */
+        "DutyData-Input": {
+            /** Name */
+            name: string;
+            /**
+             * Since
+             * Format: date-time
+             */
+            since: string;
+            /**
+             * Until
+             * Format: date-time
+             */
+            until: string;
+            /** Interval S */
+            interval_s?: number | null;
+        };
+        /**
+         * DutyData
+         * @description A span of special duty: the plan holds throughout and is never stretched. interval_s none: the plan's.
+         */
+        "DutyData-Output": {
+            /** Name */
+            name: string;
+            /** Since */
+            since: string;
+            /** Until */
+            until: string;
+            /** Interval S */
+            interval_s?: number | null;
+        };
+        /**
          * EstimateOut
          * @description Estimate of misses. looks: of cameras with a label, which it is about; unseen_looks: of the others.
          */
@@ -2184,6 +2887,40 @@ export interface components {
             figures: {
                 [key: string]: unknown;
             };
+        };
+        /**
+         * FaultOut
+         * @description What is wrong with a row of an inventory, and how to mend it, in the asked language.
+         */
+        FaultOut: {
+            /** Line */
+            line: number;
+            /** Column */
+            column: string;
+            /** Value */
+            value: string;
+            /** Message */
+            message: string;
+        };
+        /**
+         * FaultWord
+         * @description Why a stream gives no picture, and how that is mended.
+         */
+        FaultWord: {
+            /** Code */
+            code: string;
+            /** Zh */
+            zh: string;
+            /** En */
+            en: string;
+            /** Key */
+            key?: string | null;
+            /** Stage */
+            stage?: string | null;
+            /** Mend Zh */
+            mend_zh: string;
+            /** Mend En */
+            mend_en: string;
         };
         /**
          * FigureList
@@ -2541,6 +3278,32 @@ export interface components {
             cases: number;
         };
         /**
+         * ImportOut
+         * @description What an inventory says. rows = new + changed + same + faulty. unknown: headings that say nothing to us.
+         */
+        ImportOut: {
+            /** Rows */
+            rows: number;
+            /** New */
+            new: number;
+            /** Changed */
+            changed: number;
+            /** Same */
+            same: number;
+            /** Faulty */
+            faulty: number;
+            /** Applied */
+            applied: boolean;
+            /** Headings */
+            headings: {
+                [key: string]: string;
+            };
+            /** Unknown */
+            unknown: string[];
+            /** Faults */
+            faults: components["schemas"]["FaultOut"][];
+        };
+        /**
          * LabelIn
          * @description What a person sees on a sample; ``missed`` empty: nothing was missed.
          */
@@ -2564,6 +3327,23 @@ export interface components {
             missed: components["schemas"]["MissedThing"][];
             /** Labelled At */
             labelled_at: string;
+        };
+        /**
+         * LoadOut
+         * @description Looks an hour: wanted by plan, given; limit: the budget without what is kept for follow-up looks, none: there is
+         *     no budget. stretched: the most by which an interval is longer than wanted.
+         */
+        LoadOut: {
+            /** Cameras */
+            cameras: number;
+            /** Wanted */
+            wanted: number;
+            /** Given */
+            given: number;
+            /** Limit */
+            limit: number | null;
+            /** Stretched */
+            stretched: number;
         };
         /**
          * MapOut
@@ -2621,6 +3401,20 @@ export interface components {
             into: number;
             /** Reason */
             reason: string;
+        };
+        /**
+         * MinuteOut
+         * @description All workers' looks in one minute.
+         */
+        MinuteOut: {
+            /** Minute */
+            minute: string;
+            /** Looks */
+            looks: number;
+            /** Faults */
+            faults: number;
+            /** Missed */
+            missed: number;
         };
         /**
          * MissedThing
@@ -2699,6 +3493,34 @@ export interface components {
             /** Registered */
             registered: boolean;
         };
+        /**
+         * OperationsOut
+         * @description How it goes: cameras by state, what is due, workers, the last hour, alarms. asked: looks a minute by plan now.
+         */
+        OperationsOut: {
+            /** At */
+            at: string;
+            /** Counts */
+            counts: {
+                [key: string]: number;
+            };
+            /** Due */
+            due: number;
+            /** Latest S */
+            latest_s: number;
+            /** Asked Per Minute */
+            asked_per_minute: number;
+            /** Looks Per Minute */
+            looks_per_minute: number;
+            /** Last Picture At */
+            last_picture_at: string | null;
+            /** Minutes */
+            minutes: components["schemas"]["MinuteOut"][];
+            /** Workers */
+            workers: components["schemas"]["WorkerOut"][];
+            /** Alarms */
+            alarms: components["schemas"]["AlarmOut"][];
+        };
         /** Page[AuditOut] */
         Page_AuditOut_: {
             /** Items */
@@ -2747,6 +3569,17 @@ export interface components {
         Page_FootageOut_: {
             /** Items */
             items: components["schemas"]["FootageOut"][];
+            /** Total */
+            total: number;
+            /** Page */
+            page: number;
+            /** Size */
+            size: number;
+        };
+        /** Page[UploadOut] */
+        Page_UploadOut_: {
+            /** Items */
+            items: components["schemas"]["UploadOut"][];
             /** Total */
             total: number;
             /** Page */
@@ -2808,6 +3641,158 @@ export interface components {
             boxes: components["schemas"]["BoxOut"][];
             /** Zones */
             zones: components["schemas"]["ZoneOnPicture"][];
+        };
+        /**
+         * PlanIn
+         * @description The next version of a plan. base: the version that was edited, 0 for a new plan.
+         */
+        PlanIn: {
+            /** Name */
+            name: string;
+            targets: components["schemas"]["TargetsData"];
+            /** Interval S */
+            interval_s: number;
+            calendar?: components["schemas"]["CalendarData"] | null;
+            /** Valid From */
+            valid_from?: string | null;
+            /** Valid To */
+            valid_to?: string | null;
+            /** Slowest S */
+            slowest_s?: number | null;
+            /**
+             * Types
+             * @default []
+             */
+            types: string[];
+            /** Algorithm Id */
+            algorithm_id?: number | null;
+            /** Tiling */
+            tiling?: ("whole" | "tiles") | null;
+            /**
+             * Weight
+             * @default 1
+             */
+            weight: number;
+            /**
+             * Special
+             * @default []
+             */
+            special: components["schemas"]["DutyData-Input"][];
+            /**
+             * Active
+             * @default true
+             */
+            active: boolean;
+            /** Base */
+            base: number;
+            /**
+             * Reason
+             * @default
+             */
+            reason: string;
+        };
+        /**
+         * PlanOut
+         * @description A plan as it counts. words: its calendar in words. holds: now; duty: the name of the span of special duty.
+         */
+        PlanOut: {
+            /** Name */
+            name: string;
+            targets: components["schemas"]["TargetsData"];
+            /** Interval S */
+            interval_s: number;
+            calendar?: components["schemas"]["CalendarData"] | null;
+            /** Valid From */
+            valid_from?: string | null;
+            /** Valid To */
+            valid_to?: string | null;
+            /** Slowest S */
+            slowest_s?: number | null;
+            /**
+             * Types
+             * @default []
+             */
+            types: string[];
+            /** Algorithm Id */
+            algorithm_id?: number | null;
+            /** Tiling */
+            tiling?: ("whole" | "tiles") | null;
+            /**
+             * Weight
+             * @default 1
+             */
+            weight: number;
+            /**
+             * Special
+             * @default []
+             */
+            special: components["schemas"]["DutyData-Output"][];
+            /**
+             * Active
+             * @default true
+             */
+            active: boolean;
+            /** Code */
+            code: string;
+            /** Version */
+            version: number;
+            /** By Name */
+            by_name: string;
+            /** Made At */
+            made_at: string;
+            /** Reason */
+            reason: string;
+            /** Words */
+            words: string;
+            /** Holds */
+            holds: boolean;
+            /** Duty */
+            duty: string | null;
+            /** Next Change */
+            next_change: string | null;
+            load: components["schemas"]["LoadOut"];
+        };
+        /**
+         * PlanRef
+         * @description The plan that holds for a camera now.
+         */
+        PlanRef: {
+            /** Code */
+            code: string;
+            /** Name */
+            name: string;
+        };
+        /**
+         * PlanVersion
+         * @description One version of a plan.
+         */
+        PlanVersion: {
+            /** Version */
+            version: number;
+            /** By Name */
+            by_name: string;
+            /** Made At */
+            made_at: string;
+            /** Reason */
+            reason: string;
+            /** Interval S */
+            interval_s: number;
+            /** Active */
+            active: boolean;
+        };
+        /**
+         * PlansOut
+         * @description All plans, the budget, what the schedule asks for as it stands, and what may be chosen in a plan.
+         */
+        PlansOut: {
+            /** Plans */
+            plans: components["schemas"]["PlanOut"][];
+            budget: components["schemas"]["BudgetOut"] | null;
+            load: components["schemas"]["LoadOut"];
+            /** Groups */
+            groups: string[];
+            /** Algorithms */
+            algorithms: components["schemas"]["AlgorithmChoice"][];
         };
         /**
          * PrecisionRow
@@ -2971,6 +3956,8 @@ export interface components {
             algorithm_guards: components["schemas"]["Word"][];
             /** Hint Cures */
             hint_cures: components["schemas"]["Word"][];
+            /** Stream Faults */
+            stream_faults: components["schemas"]["FaultWord"][];
             /** Squads */
             squads: components["schemas"]["Named"][];
             /** Streets */
@@ -3005,7 +3992,7 @@ export interface components {
          * RuleSetBrief
          * @description A version. It holds for looks captured from valid_from to before valid_to; of several the highest version.
          *
-         *     holds: whether it is the one for looks captured now.
+         *     holds: whether it is the one for looks captured now. reason: a person's own words are the same in reason_en.
          */
         RuleSetBrief: {
             /** Version */
@@ -3018,6 +4005,8 @@ export interface components {
             warning_only: boolean;
             /** Reason */
             reason: string;
+            /** Reason En */
+            reason_en: string;
             /** Made By */
             made_by: string;
             /** Made At */
@@ -3063,6 +4052,8 @@ export interface components {
             warning_only: boolean;
             /** Reason */
             reason: string;
+            /** Reason En */
+            reason_en: string;
             /** Made By */
             made_by: string;
             /** Made At */
@@ -3134,6 +4125,24 @@ export interface components {
             hash: string;
             /** Sealed At */
             sealed_at: string;
+        };
+        /**
+         * SentOut
+         * @description Uploads of the day: files by state; bytes here and announced of those that are under way.
+         */
+        SentOut: {
+            /** Unfinished */
+            unfinished: number;
+            /** Accepted */
+            accepted: number;
+            /** Refused */
+            refused: number;
+            /** Here */
+            here: number;
+            /** Announced */
+            announced: number;
+            /** Last At */
+            last_at: string | null;
         };
         /**
          * ShadowFindingOut
@@ -3346,6 +4355,49 @@ export interface components {
             password: string;
         };
         /**
+         * SpanDone
+         * @description candidates: their ids.
+         */
+        SpanDone: {
+            /** Candidates */
+            candidates: number[];
+        };
+        /**
+         * SpanIn
+         * @description since, until: half-open, of the first sight. count: how many ``SpanOut`` had shown.
+         */
+        SpanIn: {
+            /**
+             * Since
+             * Format: date-time
+             */
+            since: string;
+            /**
+             * Until
+             * Format: date-time
+             */
+            until: string;
+            /** Reason */
+            reason: string;
+            /** Count */
+            count: number;
+        };
+        /**
+         * SpanPart
+         * @description What an act would change. count: all; items: the first of them, oldest first. held: somebody reviews them
+         *     now; shared: another device saw them too.
+         */
+        SpanPart: {
+            /** Count */
+            count: number;
+            /** Items */
+            items: components["schemas"]["CandidateBrief"][];
+            /** Held */
+            held: number;
+            /** Shared */
+            shared: number;
+        };
+        /**
          * SplitIn
          * @description sightings: those of another thing, by their ids.
          */
@@ -3425,6 +4477,42 @@ export interface components {
             missed: number;
         };
         /**
+         * StreetShareOut
+         * @description Of a street: its length, driven along, looked at; metres.
+         */
+        StreetShareOut: {
+            /** Code */
+            code: string;
+            /** Name */
+            name: string;
+            /** Name En */
+            name_en: string;
+            /** Metres */
+            metres: number;
+            /** Driven */
+            driven: number;
+            /** Looked */
+            looked: number;
+        };
+        /**
+         * SubjectOut
+         * @description A device that an alarm is about.
+         */
+        SubjectOut: {
+            /** Code */
+            code: string;
+            /** Name */
+            name: string;
+            /** Since */
+            since: string | null;
+            /** Fault */
+            fault: string | null;
+            /** Value */
+            value: number | null;
+            /** Missing */
+            missing: string[];
+        };
+        /**
          * TakeNext
          * @description What the reviewer wants next. ``skip``: ids held already or put aside.
          */
@@ -3457,6 +4545,219 @@ export interface components {
             lease_until: string | null;
             /** Waiting */
             waiting: number;
+        };
+        /**
+         * TargetsData
+         * @description Whom a plan names: the whole district, or cameras, groups and squads.
+         */
+        TargetsData: {
+            /**
+             * District
+             * @default false
+             */
+            district: boolean;
+            /**
+             * Devices
+             * @default []
+             */
+            devices: string[];
+            /**
+             * Groups
+             * @default []
+             */
+            groups: string[];
+            /**
+             * Squads
+             * @default []
+             */
+            squads: string[];
+        };
+        /**
+         * TestedOut
+         * @description What a test of a stream showed. message: why no picture came, in the asked language.
+         */
+        TestedOut: {
+            /** Fault */
+            fault: string | null;
+            /** Message */
+            message: string | null;
+            /** Width */
+            width: number | null;
+            /** Height */
+            height: number | null;
+            /** Codec */
+            codec: string | null;
+            /** Seconds */
+            seconds: number | null;
+            /** Clock Offset S */
+            clock_offset_s: number | null;
+            /** Score */
+            score: number | null;
+            /** Parts */
+            parts: {
+                [key: string]: number | null;
+            };
+        };
+        /**
+         * TrialOut
+         * @description What a plan would cost while it is in force beside those in force now. own: its own part.
+         */
+        TrialOut: {
+            own: components["schemas"]["LoadOut"];
+            whole: components["schemas"]["LoadOut"];
+        };
+        /**
+         * TroubledCamera
+         * @description A camera whose zones are suspended now.
+         */
+        TroubledCamera: {
+            device: components["schemas"]["DeviceBrief"];
+            squad: components["schemas"]["Named"] | null;
+            condition: components["schemas"]["ConditionOut"];
+        };
+        /**
+         * UploadOut
+         * @description One upload. state: open, whole, accepted, duplicate, refused, expired, ended. problem: in the asked language.
+         *
+         *     footage: what it became. part: to be joined with others; joined: made of parts.
+         */
+        UploadOut: {
+            /** Id */
+            id: string;
+            /** Filename */
+            filename: string;
+            /** State */
+            state: string;
+            /** Length */
+            length: number;
+            /** Offset */
+            offset: number;
+            /** Made At */
+            made_at: string;
+            /** Moved At */
+            moved_at: string | null;
+            /** Expires At */
+            expires_at: string;
+            /** Problem */
+            problem: string | null;
+            /** Footage */
+            footage: number | null;
+            /** Part */
+            part: boolean;
+            /** Joined */
+            joined: boolean;
+        };
+        /**
+         * VehicleDay
+         * @description With its way on the map (GeoJSON lines, ``looked``), its streets, what is wrong, its footage.
+         *
+         *     street_m: of all streets of its squad; street_driven_m, street_looked_m: what of them it drove and looked at.
+         */
+        VehicleDay: {
+            /** Code */
+            code: string;
+            /** Name */
+            name: string;
+            /** Name En */
+            name_en: string;
+            /**
+             * Kind
+             * @enum {string}
+             */
+            kind: "fixed" | "vehicle";
+            squad: components["schemas"]["Named"] | null;
+            /** Day */
+            day: string;
+            /** Driven M */
+            driven_m: number;
+            /** Looked M */
+            looked_m: number;
+            /** Driven */
+            driven: components["schemas"]["DrivenOut"][];
+            /** Looks */
+            looks: components["schemas"]["api__schemas__vehicles__SpanOut"][];
+            /** Footage */
+            footage: number;
+            sent: components["schemas"]["SentOut"];
+            /** Missing */
+            missing: string[];
+            /** Late */
+            late: number;
+            /** Faults */
+            faults: number;
+            /** Track */
+            track: {
+                [key: string]: unknown;
+            };
+            /** Streets */
+            streets: components["schemas"]["StreetShareOut"][];
+            /** Street M */
+            street_m: number;
+            /** Street Driven M */
+            street_driven_m: number;
+            /** Street Looked M */
+            street_looked_m: number;
+            /** Notes */
+            notes: components["schemas"]["VehicleFaultOut"][];
+            /** Files */
+            files: components["schemas"]["FootageOut"][];
+            /** Late Files */
+            late_files: {
+                [key: string]: number;
+            };
+        };
+        /**
+         * VehicleFaultOut
+         * @description code: no_track, gaps (count, seconds), late (count: days), failed, track, footage. text: as it was noted.
+         */
+        VehicleFaultOut: {
+            /** Code */
+            code: string;
+            /** File */
+            file: string | null;
+            /** Text */
+            text: string | null;
+            /** Count */
+            count: number | null;
+            /** Seconds */
+            seconds: number | null;
+        };
+        /**
+         * VehicleOut
+         * @description A vehicle's day. driven_m, looked_m: metres. missing: days of the last 30 without anything.
+         */
+        VehicleOut: {
+            /** Code */
+            code: string;
+            /** Name */
+            name: string;
+            /** Name En */
+            name_en: string;
+            /**
+             * Kind
+             * @enum {string}
+             */
+            kind: "fixed" | "vehicle";
+            squad: components["schemas"]["Named"] | null;
+            /** Day */
+            day: string;
+            /** Driven M */
+            driven_m: number;
+            /** Looked M */
+            looked_m: number;
+            /** Driven */
+            driven: components["schemas"]["DrivenOut"][];
+            /** Looks */
+            looks: components["schemas"]["api__schemas__vehicles__SpanOut"][];
+            /** Footage */
+            footage: number;
+            sent: components["schemas"]["SentOut"];
+            /** Missing */
+            missing: string[];
+            /** Late */
+            late: number;
+            /** Faults */
+            faults: number;
         };
         /**
          * WatchIn
@@ -3528,6 +4829,30 @@ export interface components {
             stage?: string | null;
         };
         /**
+         * WorkerOut
+         * @description One worker over its last ten minutes; late_*: seconds from a look's due time until it was written down.
+         */
+        WorkerOut: {
+            /** Name */
+            name: string;
+            /** Last At */
+            last_at: string;
+            /** Working */
+            working: boolean;
+            /** Looks Per Minute */
+            looks_per_minute: number;
+            /** Faults */
+            faults: number;
+            /** Missed */
+            missed: number;
+            /** Late Mean S */
+            late_mean_s: number;
+            /** Late Most S */
+            late_most_s: number;
+            /** Holds */
+            holds: number;
+        };
+        /**
          * ZoneOnPicture
          * @description A zone as it was when the candidate was raised: polygon 0-1 of the picture.
          */
@@ -3580,6 +4905,26 @@ export interface components {
         api__schemas__life__ReasonIn: {
             /** Reason */
             reason: string;
+        };
+        /**
+         * SpanOut
+         * @description What one device raised in a span. decided: on which people have decided; they are never changed so.
+         */
+        api__schemas__life__SpanOut: {
+            withdraw: components["schemas"]["SpanPart"];
+            restore: components["schemas"]["SpanPart"];
+            /** Decided */
+            decided: number;
+        };
+        /**
+         * SpanOut
+         * @description From when to when.
+         */
+        api__schemas__vehicles__SpanOut: {
+            /** Start */
+            start: string;
+            /** End */
+            end: string;
         };
     };
     responses: never;
@@ -4361,9 +5706,11 @@ export interface operations {
     createUpload: {
         parameters: {
             query?: never;
-            header: {
-                "upload-length": number;
+            header?: {
+                "upload-length"?: number | null;
                 "upload-metadata"?: string;
+                "upload-concat"?: string | null;
+                "Upload-Checksum"?: string | null;
             };
             path?: never;
             cookie?: never;
@@ -4395,6 +5742,68 @@ export interface operations {
             query?: never;
             header?: never;
             path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Problem document (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    overriddenUpload: {
+        parameters: {
+            query?: never;
+            header: {
+                "x-http-method-override": string;
+                "upload-offset"?: number;
+                "Upload-Checksum"?: string | null;
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Problem document (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    endUpload: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
             cookie?: never;
         };
         requestBody?: never;
@@ -4453,7 +5862,7 @@ export interface operations {
             query?: never;
             header: {
                 "upload-offset": number;
-                "content-type": string;
+                "Upload-Checksum"?: string | null;
             };
             path: {
                 id: string;
@@ -4468,6 +5877,103 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+            /** @description Problem document (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listVehicles: {
+        parameters: {
+            query?: {
+                day?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["VehicleOut"][];
+                };
+            };
+            /** @description Problem document (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    vehicleDay: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                code: string;
+                day: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["VehicleDay"];
+                };
+            };
+            /** @description Problem document (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    vehicleUploads: {
+        parameters: {
+            query?: {
+                page?: number;
+                size?: number;
+            };
+            header?: never;
+            path: {
+                code: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_UploadOut_"];
+                };
             };
             /** @description Problem document (RFC 9457) */
             default: {
@@ -5460,7 +6966,9 @@ export interface operations {
     };
     mergeChoices: {
         parameters: {
-            query?: never;
+            query?: {
+                number?: string | null;
+            };
             header?: never;
             path: {
                 id: number;
@@ -5760,6 +7268,538 @@ export interface operations {
             };
         };
     };
+    cameraConditions: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TroubledCamera"][];
+                };
+            };
+            /** @description Problem document (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    conditionPicture: {
+        parameters: {
+            query?: {
+                width?: number | null;
+            };
+            header?: never;
+            path: {
+                code: string;
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Problem document (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    deviceSpan: {
+        parameters: {
+            query: {
+                since: string;
+                until: string;
+            };
+            header?: never;
+            path: {
+                code: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["api__schemas__life__SpanOut"];
+                };
+            };
+            /** @description Problem document (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    withdrawSpan: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                code: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SpanIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SpanDone"];
+                };
+            };
+            /** @description Problem document (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    restoreSpan: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                code: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SpanIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SpanDone"];
+                };
+            };
+            /** @description Problem document (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listCameras: {
+        parameters: {
+            query?: {
+                text?: string | null;
+                state?: ("ok" | "fault" | "late" | "waiting" | "unplanned" | "off") | null;
+                group?: string | null;
+                squad?: string | null;
+                plan?: string | null;
+                fault?: string | null;
+                alarm?: ("stopped" | "silent" | "late" | "drifting" | "unapproved" | "short") | null;
+                unusable_below?: number | null;
+                order?: "code" | "oldest" | "usability";
+                page?: number;
+                size?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CameraPage"];
+                };
+            };
+            /** @description Problem document (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    camera: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                code: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CameraDetail"];
+                };
+            };
+            /** @description Problem document (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    setCameraActive: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                code: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ActiveIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CameraDetail"];
+                };
+            };
+            /** @description Problem document (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    testCamera: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                code: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TestedOut"];
+                };
+            };
+            /** @description Problem document (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    importCameras: {
+        parameters: {
+            query?: {
+                apply?: boolean;
+                skip_faulty?: boolean;
+                system?: ("wgs84" | "gcj02") | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/octet-stream": unknown;
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ImportOut"];
+                };
+            };
+            /** @description Problem document (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listPlans: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PlansOut"];
+                };
+            };
+            /** @description Problem document (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    planVersions: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                code: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PlanVersion"][];
+                };
+            };
+            /** @description Problem document (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    savePlan: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                code: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PlanIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PlansOut"];
+                };
+            };
+            /** @description Problem document (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    tryPlan: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                code: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PlanIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TrialOut"];
+                };
+            };
+            /** @description Problem document (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    setBudget: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["BudgetIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PlansOut"];
+                };
+            };
+            /** @description Problem document (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    operations: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OperationsOut"];
+                };
+            };
+            /** @description Problem document (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     health: {
         parameters: {
             query?: never;
@@ -5779,6 +7819,66 @@ export interface operations {
                         [key: string]: string;
                     };
                 };
+            };
+            /** @description Problem document (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    ready: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        [key: string]: string;
+                    };
+                };
+            };
+            /** @description Problem document (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    metrics: {
+        parameters: {
+            query?: never;
+            header?: {
+                authorization?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description Problem document (RFC 9457) */
             default: {

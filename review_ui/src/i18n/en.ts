@@ -1,8 +1,14 @@
 /** English. The type makes a missing or an unknown key a compile error. */
+import { camerasEn } from './cameras'
+import { careEn } from './care'
+import { uploadsEn } from './uploads'
 import { warehouseEn } from './warehouse'
 import type { Messages } from './zh'
 
 export const en: Messages = {
+  ...camerasEn,
+  ...careEn,
+  ...uploadsEn,
   ...warehouseEn,
   'app.name': 'Jiexun',
   'app.subtitle': 'Street order, seen by camera',
@@ -150,7 +156,7 @@ export const en: Messages = {
   'life.unmerge.about': 'It is not the same thing: this is a candidate of its own again, to be reviewed anew.',
   'life.unmerge.hint': 'Such as: they are two stalls after all',
   'life.restore': 'Review it after all',
-  'life.restore.about': 'The system withdrew this one; it will be reviewed.',
+  'life.restore.about': 'It was withdrawn; restored, it waits for review again.',
   'life.restore.hint': 'Such as: the zones were right then',
   'life.into': 'Into which (same type, same camera or within 40 m, 30 days before or after; nearest in time first)',
   'life.none': 'Nearby there is none of its type within 30 days that it could go on in.',
@@ -171,6 +177,7 @@ export const en: Messages = {
   'view.role.first': 'first',
   'view.role.middle': 'between',
   'view.role.latest': 'latest',
+  'view.role.after': 'Again',
   'view.clip': 'Clip',
   'view.clipNone': 'No clip',
   'view.clipClose': 'Back to pictures',
@@ -201,6 +208,11 @@ export const en: Messages = {
   'check.hoursInfo': 'Controlled all day',
   'check.zone': 'On {kind} ({share})',
   'check.zoneAny': 'Inside the drawn zone ({share})',
+  'check.company': 'Beside it: {labels} ({share} of the looks)',
+  'check.attended': 'Attended (a person in {share} of the looks)',
+  'check.unattended': 'Not attended (a person in only {share} of the looks)',
+  'check.unnamed': 'No class names it: something new that has been standing there; look closely at the pictures',
+  'check.specialDuty': 'Special-duty zone {zone}',
   'check.district': 'Clue district: to be taken again on site',
   'check.passes': 'Passes: {count} (needs {needed})',
   'check.position': 'Position error ±{error} m',
@@ -304,10 +316,7 @@ export const en: Messages = {
   'devices.invalid': 'not valid',
   'devices.noPicture': 'No picture yet',
   'devices.condition': 'Picture at fault: {kind}. Zones are suspended',
-  'devices.conditionsPast': 'Earlier faults',
-  'devices.conditionSince': 'since {from}',
   'devices.conditionSpan': '{from} to {to}',
-  'devices.conditionHow': 'Look at the camera; if it was moved for good, set a new reference picture and draw the zones on it.',
   'condition.moved': 'camera moved or turned',
   'condition.blocked': 'blocked',
   'condition.dark': 'too dark',
@@ -486,6 +495,7 @@ export const en: Messages = {
   'rules.part.zone_kinds': 'Kinds of zone in which it must stand',
   'rules.part.overlap': 'Least share of its foot in the zone (0–1)',
   'rules.part.dwell_s': 'Least seconds it stands, by capture time',
+  'rules.part.duty_dwell_s': 'Least seconds it stands on special-duty ground while the duty lasts (no longer than dwell_s)',
   'rules.part.gap_s': 'Longest seconds unseen before it counts as gone',
   'rules.part.gap_looks': 'Where a fixed camera looks seldom by plan: how many of its intervals may go by unseen (counts where that is more than gap_s)',
   'rules.part.gap_most_s': 'Most seconds that gap_looks may allow; unseen for twice as long, what stands there is another one',
@@ -493,6 +503,13 @@ export const en: Messages = {
   'rules.part.spacing_s': 'Least seconds between pictures',
   'rules.part.start_confidence': 'Confidence that begins a sighting (0–1)',
   'rules.part.passes': 'Vehicles: least passes; fewer make a clue',
+  'rules.part.with_labels': 'Classes of which one must be beside it',
+  'rules.part.with_all': 'true: each class of with_labels must be',
+  'rules.part.with_share': 'Least share of the looks with them (0–1, usually 0.5)',
+  'rules.part.attended': 'Whether a person is beside it: "yes", "no", or "any" for either',
+  'rules.part.attended_share': 'Share of the looks with a person from which it counts as attended (0–1, usually 0.3)',
+  'rules.part.beside': 'How near is beside: in the thing’s own widths and heights (usually 0.5)',
+  'rules.part.persons': 'Above the first [[rule]]: which classes are persons',
   'rules.part.door_reach_m': 'Goods this many metres before a door line belong to the shop',
 
   'footage.title': 'Footage',
@@ -535,6 +552,8 @@ export const en: Messages = {
   'audit.act.candidate_split_off': 'Candidate from a split',
   'audit.act.candidate_withdraw': 'Candidate withdrawn',
   'audit.act.candidate_restore': 'Candidate restored',
+  'audit.act.span_withdraw': 'Span of candidates withdrawn',
+  'audit.act.span_restore': 'Span of candidates restored',
   'audit.act.rules_added': 'Rules entered',
   'audit.act.fixture_added': 'False place remembered',
   'audit.act.fixture_ended': 'False place ended',

@@ -137,7 +137,7 @@ export const warehouseZh = {
 
   'class.stall': '摊位', 'class.shop_goods': '店外物品', 'class.pile': '堆物', 'class.person': '人', 'class.bicycle': '自行车',
   'class.motorcycle': '摩托车', 'class.car': '小汽车', 'class.bus': '公交车', 'class.truck': '货车', 'class.umbrella': '伞',
-  'class.chair': '椅子', 'class.table': '桌子', 'class.bench': '长椅', 'class.potted_plant': '盆栽',
+  'class.chair': '椅子', 'class.table': '桌子', 'class.bench': '长椅', 'class.potted_plant': '盆栽', 'class.unnamed': '未识别物',
 
   'miss.per1000': '每千次无疑似的查看中，有漏检的查看',
   'miss.any': '任一类型',
@@ -341,7 +341,7 @@ export const warehouseEn: { [K in keyof typeof warehouseZh]: string } = {
 
   'class.stall': 'Stall', 'class.shop_goods': 'Shop goods', 'class.pile': 'Pile', 'class.person': 'Person', 'class.bicycle': 'Bicycle',
   'class.motorcycle': 'Motorcycle', 'class.car': 'Car', 'class.bus': 'Bus', 'class.truck': 'Truck', 'class.umbrella': 'Umbrella',
-  'class.chair': 'Chair', 'class.table': 'Table', 'class.bench': 'Bench', 'class.potted_plant': 'Potted plant',
+  'class.chair': 'Chair', 'class.table': 'Table', 'class.bench': 'Bench', 'class.potted_plant': 'Potted plant', 'class.unnamed': 'Unnamed thing',
 
   'miss.per1000': 'Looks with something missed, per 1,000 looks without a candidate',
   'miss.any': 'Any type',

@@ -12,6 +12,11 @@ const lasting = (value: unknown): string => {
 }
 const named = (value: unknown): string => (value === null || value === undefined || value === '' ? '' : String(value))
 
+const percent = (value: unknown): string => {
+  const n = num(value)
+  return n === null ? t('common.unknown') : `${Math.round(n * 100)}%`
+}
+
 /** Codes joined by comma, space or 、 in one string. */
 const codesIn = (value: unknown): string[] => named(value).split(/[\s,、;]+/).filter(Boolean)
 
@@ -34,10 +39,13 @@ const says: Record<string, Say> = {
   permitted: ({ values: v }) => (named(v['place']) ? t('check.permitted', { place: named(v['place']) }) : t(v['known'] === false ? 'check.permittedUnknown' : 'check.permittedNone')),
   hours: ({ ok }) => (ok === null ? t('check.hoursInfo') : ok ? t('check.hours') : t('check.hoursNot')),
   zone: ({ values: v }, word) => {
-    const found = num(v['share'])
-    const share = found === null ? t('common.unknown') : `${Math.round(found * 100)}%`
+    const share = percent(v['share'])
     return named(v['kind']) ? t('check.zone', { kind: word('zone_kinds', named(v['kind'])), share }) : t('check.zoneAny', { share })
   },
+  company: ({ values: v }) => t('check.company', { labels: named(v['labels']).split(/( [/+] )/).map((one) => maybe(`class.${one}`, one)).join(''), share: percent(v['share']) }),
+  attended: ({ values: v }) => t(v['attended'] === 'yes' ? 'check.attended' : 'check.unattended', { share: percent(v['share']) }),
+  unnamed: () => t('check.unnamed'),
+  special_duty: ({ values: v }) => t('check.specialDuty', { zone: named(v['zone']) }),
   district: () => t('check.district'),
   passes: ({ values: v }) => t('check.passes', { count: num(v['count']) ?? '–', needed: num(v['needed']) ?? '–' }),
   position: ({ values: v }) => {

@@ -38,6 +38,15 @@ export function dateTime(iso: string | Date | null | undefined): string {
   return d === '–' ? d : `${d} ${clock(iso)}`
 }
 
+/** For an input of a day and time: `2026-10-31T14:05:12`, Shanghai. */
+export const forInput = (iso: string | Date): string => dateTime(iso).replace(' ', 'T')
+
+/** What such an input holds, as a moment; nothing usable: null. Seconds may be absent. */
+export function fromInput(value: string): string | null {
+  const at = Date.parse(`${value}${value.length === 16 ? ':00' : ''}+08:00`)
+  return Number.isNaN(at) ? null : new Date(at).toISOString()
+}
+
 /** The month in Shanghai, `2026-10`. */
 export function month(at: Date): string {
   return day(at).slice(0, 7)

@@ -19,7 +19,7 @@ from detector.detections import Detections
 from detector.scene.ground import LocalPlane, to_pixels, view_of
 from detector.scene.model import DoorLine, GroundPlace, Mounting, SceneEvent, Violation
 from detector.scene.passes import VehicleScene
-from detector.scene.places import distance_m, nearest, same_place, size_m
+from detector.scene.places import Appearance, distance_m, nearest, same_place
 from ingest.frame import PositionSource
 from ingest.track import Fix, Track
 from ingest.track_smoothing import smooth
@@ -259,8 +259,8 @@ def joined(passes: Sequence[Pass]) -> list[Candidate]:
             if not same:
                 candidates.append(Candidate(violation, [thing]))
                 continue
-            others = [(c.first.sighting.ground or ground, size_m(c.first.facts)) for c in same]
-            found = same[nearest(ground, size_m(violation.facts), others)]
+            others = [(c.first.sighting.ground or ground, Appearance.of(c.first.facts)) for c in same]
+            found = same[nearest(ground, Appearance.of(violation.facts), others)]
             found.things.append(thing)
             free.remove(found)
     return candidates

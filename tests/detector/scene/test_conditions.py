@@ -99,7 +99,7 @@ def test_the_warning_phase_is_of_one_rule() -> None:
         ("grades = [3]", "give a list of texts"),
         ('grades = ""', "give a list of texts"),
         ('warning_only = "yes"', "give true or false"),
-        ("attended = true", "unknown parts attended"),
+        ("umbrella = true", "unknown parts umbrella"),
     ],
 )
 def test_what_cannot_hold_is_refused(more: str, why: str) -> None:

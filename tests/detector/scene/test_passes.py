@@ -326,3 +326,14 @@ def test_a_part_of_a_thing_is_no_thing_of_its_own() -> None:
     # This one lies inside as well, but ends 100 px higher: it stands further away and is another thing.
     beyond = (120.0, 120.0, 200.0, 300.0)
     assert _first_of_doubles(np.array([beyond, whole]), np.array([0.5, 0.8], np.float32)) == [0, 1]
+
+
+@pytest.mark.parametrize(("piles", "count"), [(3, 1), (2, 0)])
+def test_a_thing_under_two_names_is_no_clue(piles: int, count: int) -> None:
+    # Equally sure each time: of every four looks three or two say pile. Six tenths must say one.
+    scene, events = a_vehicle(), []
+    for i in range(80):
+        label = "pile" if i % 4 < piles else "stall"
+        what = box_of(Stand(5, 10, label), -30 + i)
+        events += scene.look(at(i / 5), i, SIZE, detections(*([what] if what else [])), vehicle_at(-30.0 + i))
+    assert len(raised([*events, *scene.finish()])) == count

@@ -7,7 +7,7 @@ import pytest
 
 from detector.scene.ground import LocalPlane
 from detector.scene.model import GroundPlace
-from detector.scene.places import nearest, same_shop, size_m
+from detector.scene.places import Appearance, nearest, same_shop, size_m
 
 PLANE = LocalPlane(31.2, 121.4)
 
@@ -35,15 +35,35 @@ def test_only_a_sure_shop_decides(
 
 
 def test_the_nearest_is_it_whatever_the_size() -> None:
-    others = [(north(5), (1.0, 1.0)), (north(2), (3.0, 3.0))]
-    assert nearest(north(0), (1.0, 1.0), others) == 1
+    others = [(north(5), Appearance((1.0, 1.0))), (north(2), Appearance((3.0, 3.0)))]
+    assert nearest(north(0), Appearance((1.0, 1.0)), others) == 1
 
 
 def test_of_equally_near_ones_the_one_of_its_size() -> None:
-    others = [(north(2), (3.0, 3.0)), (north(-3), (1.1, 0.9))]  # 1 m further: within 1.5 m
-    assert nearest(north(0), (1.0, 1.0), others) == 1
-    assert nearest(north(0), None, others) == 0  # size unknown: the nearer
-    assert nearest(north(0), (1.0, 1.0), [(north(2), None), (north(-2), None)]) == 0  # then the first
+    others = [
+        (north(2), Appearance((3.0, 3.0))),
+        (north(-3), Appearance((1.1, 0.9))),
+    ]  # 1 m further: within 1.5 m
+    assert nearest(north(0), Appearance((1.0, 1.0)), others) == 1
+    assert nearest(north(0), Appearance(), others) == 0  # size unknown: the nearer
+    unknown = [(north(2), Appearance()), (north(-2), Appearance())]
+    assert nearest(north(0), Appearance((1.0, 1.0)), unknown) == 0  # then the first
+
+
+def test_of_equally_near_ones_the_one_of_its_colours() -> None:
+    red, blue = [900, 100, 0], [0, 200, 800]
+    others = [(north(2), Appearance(colours=blue)), (north(-3), Appearance(colours=red))]
+    assert nearest(north(0), Appearance(colours=red), others) == 1
+    assert nearest(north(0), Appearance(colours=blue), others) == 0
+    assert nearest(north(0), Appearance(), others) == 0
+
+
+def test_how_unlike_two_things_are() -> None:
+    # Twice as wide: log 2 = 0.693; 100 of 1000 in common: 0.9.
+    one, other = Appearance((2.0, 1.0), [900, 100, 0]), Appearance((1.0, 1.0), [0, 200, 800])
+    assert one.unlike(other) == pytest.approx(0.693 + 0.9, abs=0.001)
+    assert one.unlike(Appearance()) == 1.0
+    assert one.unlike(one) == 0.0
 
 
 def test_sizes_in_facts() -> None:

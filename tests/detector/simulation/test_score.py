@@ -96,6 +96,37 @@ def test_candidates_are_counted_once() -> None:
     assert score(site, day, [away], [violation]).false == 1  # type: ignore[arg-type]
 
 
+@pytest.mark.parametrize(
+    ("first", "second", "doubles"),
+    [
+        (
+            (0, 20),
+            (85, 119),
+            0,
+        ),  # of the first thing and of the third, 65 min apart: the second one nobody saw
+        ((30, 50), (70, 80), 1),  # both of the second thing
+        (
+            (0, 20),
+            (30, 50),
+            1,
+        ),  # two things 10 min apart: who is back within the half hour is the same matter
+        ((0, 20), (25, 119), 1),  # the later one is of both
+    ],
+)
+def test_a_double_is_of_one_thing_or_comes_too_soon(
+    first: tuple[int, int], second: tuple[int, int], doubles: int
+) -> None:
+    scene = a_scene()
+    seen = detections(("stall", (100.0, 200.0, 200.0, 300.0), 0.8))
+    (violation,) = raised([e for n in range(70) for e in scene.look(at(5 * n), n, (1000, 500), seen)])
+    site, day = a_truth((0, 1200), (1500, 4800), (5100, 7140), slot=Slot("stall", 0, 9))
+    events = events_of(site, day, RULES, 60.0)  # type: ignore[arg-type]
+    assert [event.things for event in events] == [(0, 1, 2)]
+    two = [replace(violation, sighting=replace(violation.sighting, frames=span)) for span in (first, second)]
+    tally = score(site, day, events, two)  # type: ignore[arg-type]
+    assert (tally.candidates, tally.found, tally.false, tally.duplicates) == (2, 1, 0, doubles)
+
+
 def test_an_ended_violation_is_told_once() -> None:
     events = looks(a_scene(), range(0, 400, 5), ("stall", (100.0, 200.0, 200.0, 300.0), 0.8), finish=True)
     assert [e.change for e in events].count(Change.ENDED) == 1

@@ -1,0 +1,1 @@
+"""How the whole goes, in figures for monitoring."""

@@ -1,0 +1,1 @@
+"""Street cameras: where their pictures come from, whose they are, how they fare."""

@@ -1,0 +1,261 @@
+"""One live camera in memory: the scene of its day, its care, and how both are rebuilt from what was stored."""
+
+from __future__ import annotations
+
+import hashlib
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import date, datetime
+
+from casework.db import Session, canonical, utcnow
+from casework.devices.pictures import reference_of
+from casework.devices.service import SHANGHAI, fixed_position
+from casework.devices.tables import Device
+from casework.live.queries import StoredLook
+from casework.live.service import Around, Begin, NewLook, begin_days
+from casework.live.tables import LiveDay
+from casework.looks.codec import rounded
+from casework.rules.queries import rules_from
+from detector.detections import UNNAMED, Detections
+from detector.scene.rules import FixedScene
+from detector.tints import tinted
+from ingest.frame import Frame
+from jiexun.house import House
+from jiexun.live import checkpoints
+from jiexun.live.references import References
+from jiexun.live.seers import Asked, Seers
+from jiexun.live.spool import Spool, SpoolBook
+from jiexun.pipeline.caring import Caring
+from jiexun.pipeline.classfree import ClassFree
+from jiexun.pipeline.judging import Judging, Surroundings, surroundings
+from jiexun.pipeline.writing import Act, Seer, Writing, scene_notes
+
+
+def day_of(captured_at: datetime) -> date:
+    """The day that a look belongs to, Asia/Shanghai."""
+    return captured_at.astimezone(SHANGHAI).date()
+
+
+@dataclass(frozen=True, slots=True)
+class Site:
+    """A device with all that its looks are judged by, as read at one time."""
+
+    device: Device
+    around: Surroundings
+    seer: Seer
+    names: tuple[str, ...]
+    asked: Asked
+    judged_at: datetime
+    stamp: str
+
+    def begin(self, day: date) -> Begin:
+        """Its day, to begin."""
+        around = Around(
+            self.stamp,
+            self.names,
+            self.seer.file_id,
+            self.seer.sha256,
+            self.around.look_every_s,
+            self.judged_at,
+        )
+        return Begin(self.device.id, self.device.code, day, around)
+
+
+def site_of(
+    session: Session,
+    device: Device,
+    asked: Asked,
+    seers: Seers,
+    every_s: float,
+    begins: datetime,
+    class_free: bool,
+) -> Site:
+    """Read what is around a device now. begins: of its day's first look; rules follow capture times by themselves.
+    class_free: the setting.
+
+    Raises BadWeights.
+    """
+    detector, model_id = seers.of(asked), seers.model_id(asked)
+    around = replace(surroundings(session, device, begins), look_every_s=every_s)
+    shown = reference_of(session, device.id)
+    seer = Seer(model_id, detector.model_id, detector.model_sha256)
+    names = ClassFree(device, class_free).names(detector.names)
+    told = {
+        "zones": [(z.code, z.version) for z in around.zones],
+        "permits": [(z.code, z.version) for z in around.permits],
+        "lines": [(one.code, one.points) for one in around.lines],
+        "picture": shown.sha256 if shown else None,
+        "device": [device.latitude, device.longitude, device.heading, device.mounting],
+        "grade": device.street.grade if device.street else None,
+        "model": [model_id, detector.model_id, asked.plan[1], names],
+    }
+    stamp = hashlib.sha256(canonical(told).encode()).hexdigest()[:32]
+    return Site(device, around, seer, names, asked, utcnow(), stamp)
+
+
+@dataclass(frozen=True, slots=True)
+class Looked:
+    """What one look gives. acts: for the transaction in which it is written down. quick: something may be starting."""
+
+    captured_at: datetime
+    time_source: str
+    detections: int
+    judged: StoredLook | None
+    acts: list[Act]
+    quick: bool
+
+
+class LiveCamera:
+    """One camera on one day, looked at by one thread at a time. row: of its day, none until it is written.
+
+    epoch: of the changes that were looked at last. number: of the next look. settled_at: of
+    the last commit (monotonic). begins: capture time of the first.
+    references: for camera care; none where nothing is looked at any more.
+    """
+
+    def __init__(
+        self,
+        house: House,
+        spool: Spool,
+        site: Site,
+        day: date,
+        begins: datetime,
+        epoch: int,
+        references: References | None = None,
+    ) -> None:
+        self.site, self.day, self.begins, self.epoch = site, day, begins, epoch
+        self.row: LiveDay | None = None
+        self.number, self.settled_at = 0, time.monotonic()
+        self.spool_name = spool_name(site.device.id, day, site.judged_at)
+        self._house, self._spool, self._position = house, spool, fixed_position(site.device)
+        self._book = SpoolBook(spool, self.spool_name, site.device.code, self._position)
+        self._judging = Judging(site.device, site.around, site.names, begins, self._book)
+        self._writing: Writing | None = None
+        self._caring = Caring(house, site.device, None, begins, references.of) if references else None
+        self._class_free = ClassFree(site.device, UNNAMED in site.names)
+
+    @property
+    def fits(self) -> tuple[date, str]:
+        """What must be the same for it to go on."""
+        return self.day, self.site.stamp
+
+    def go_on_from(self, before: LiveCamera) -> None:
+        """Take over what ``before``, the same camera until now, had learnt: a new day is no new street."""
+        if before.site.names == self.site.names:
+            self._class_free = before._class_free
+
+    def attach(self, row: LiveDay) -> None:
+        """Its day has a row now."""
+        self.row, self.number = row, row.footage.frames
+        footage, site = row.footage, self.site
+        self._writing = Writing(self._house, footage, site.device, self._judging, site.seer)
+
+    def detach(self) -> None:
+        """The transaction in which its day began was rolled back."""
+        self.row = self._writing = None
+
+    def recall(self) -> int:
+        """Go on from the latest checkpoint, after ``attach``; how many looks it knew, 0 where there is none."""
+        found = checkpoints.load(self._spool, self.spool_name, self.number)
+        if found is None:
+            return 0
+        parts = found.parts
+        self._judging.scene, self._class_free = parts["scene"], parts["class_free"]
+        self._book.recall(parts["book"])
+        self._written().recall(parts["writing"])
+        if self._caring is not None:
+            self._caring.recall(parts["caring"])
+        return found.looks
+
+    def remember(self) -> None:
+        """Keep a checkpoint of what is committed. Raises StorageFull."""
+        parts = {
+            "scene": self._judging.scene,
+            "class_free": self._class_free,
+            "book": self._book.memory,
+            "writing": self._written().memory,
+            "caring": self._caring.memory if self._caring else None,
+        }
+        checkpoints.save(self._spool, self.spool_name, self.number, parts)
+
+    def rebuild(self, looks: Sequence[StoredLook]) -> None:
+        """Judge again what was judged and written before, after ``attach`` and ``recall``."""
+        writing = self._written()
+        for look in looks:
+            events = self._judging.judge(look.captured_at, look.number, look.size, look.seen, self._position)
+            for event in events:
+                writing.remember(event)
+            told = frozenset(t for e in events for t in e.violation.key_times)
+            self._book.remember(look, self._judging.scene.wanted_times() | told)
+
+    def look(self, frame: Frame, found: Detections) -> Looked:
+        """Judge one look; nothing is written but pictures. Raises StorageFull, DatabaseDown, BadRule."""
+        frame = replace(frame, index=self.number, position=self._position)
+        assert self._caring is not None
+        fit = self._caring.look(frame, tinted(found, frame.image))
+        if fit is None:
+            return Looked(frame.captured_at, frame.time_source.value, len(found), None, [], False)
+        fit = self._class_free.look(fit, self._judging)
+        seen = rounded(fit.seen, frame.size)
+        events = self._judging.look(replace(fit, seen=seen))
+        acts = [self._written().prepare(event, frame.time_source.value) for event in events]
+        judged = StoredLook(
+            self.number, frame.captured_at, frame.time_source.value, frame.size, fit.shift, seen
+        )
+        scene = self._judging.scene
+        quick = isinstance(scene, FixedScene) and scene.starting
+        return Looked(
+            frame.captured_at, frame.time_source.value, len(found), judged, [a for a in acts if a], quick
+        )
+
+    def finish(self) -> list[Act]:
+        """The day is over: what is left to be written."""
+        time_source = (self.row.footage.time_source if self.row else None) or "server"
+        acts = [self._written().prepare(event, time_source) for event in self._judging.scene.finish()]
+        return [act for act in acts if act]
+
+    def new_look(self, looked: Looked) -> NewLook:
+        """A look to be written down, once its day has a row."""
+        assert self.row is not None
+        device = self.site.device
+        return NewLook(
+            self.row.footage_id,
+            device.id,
+            device.squad_id,
+            self.number,
+            looked.captured_at,
+            looked.time_source,
+            looked.detections,
+            looked.judged,
+        )
+
+    def settle(self) -> None:
+        """A look is committed. Raises StorageFull."""
+        self.number, self.settled_at = self.number + 1, time.monotonic()
+        if self.number % checkpoints.EVERY == 0:
+            self.remember()
+        self._book.settle()
+
+    def renew(self, session: Session, epoch: int) -> None:
+        """Something was changed somewhere, and nothing that it is judged by but the rules."""
+        self.epoch = epoch
+        self._judging.renew(rules_from(session, self.begins))
+
+    def notes(self) -> list[str]:
+        """What was wrong with its looks, one line each."""
+        return scene_notes(self._judging, self.site.device)
+
+    def _written(self) -> Writing:
+        """Its writing; a day whose very first look raises something is begun at once."""
+        if self._writing is None:
+            with self._house.database.write() as session:
+                [row] = begin_days(session, [self.site.begin(self.day)])
+            self.attach(row)
+        assert self._writing is not None
+        return self._writing
+
+
+def spool_name(device_id: int, day: date, judged_at: datetime) -> str:
+    """The folder of a camera's day: the same for whoever rebuilds it."""
+    return f"{device_id}-{day.isoformat()}-{judged_at:%H%M%S%f}"

@@ -1,0 +1,54 @@
+"""Closing a camera's day: what still stands ends, its looks become one file, and the footage is done."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+
+from casework.algorithms.scopes import Chosen
+from casework.db import utcnow
+from casework.live.queries import day_to_close, device_of, looks_of, open_day
+from casework.live.service import close_day, pack_day
+from jiexun.house import House
+from jiexun.live.camera import LiveCamera, Site, day_of, spool_name
+from jiexun.live.seers import Asked
+from jiexun.live.spool import Spool
+from jiexun.pipeline.judging import surroundings
+from jiexun.pipeline.writing import Seer
+
+_NOBODY = Asked(Chosen(None, ()), (None, None))
+"""Nothing is looked at any more."""
+
+AFTER = timedelta(minutes=15)
+"""A day is closed so long after its midnight: looks that were taken before it are written by then."""
+
+
+def close_one(house: House, spool: Spool, shard: tuple[int, int] | None = None) -> bool:
+    """Close a day that is over; false when there is none. Done twice, or by two at once, it changes nothing more.
+
+    Raises StorageFull, BadRule, DatabaseDown.
+    """
+    with house.database.read() as session:
+        day = day_to_close(session, day_of(utcnow() - AFTER), shard)
+        if day is None:
+            return False
+        device = device_of(session, day.device_id)
+        begins = day.footage.started_at or day.judged_at
+        around = replace(surroundings(session, device, begins, day.judged_at), look_every_s=day.look_every_s)
+        kept = pack_day(session, house.looks, day)
+    seer = Seer(day.model_id, day.model_id, day.model_sha256)
+    site = Site(device, around, seer, tuple(day.names), _NOBODY, day.judged_at, day.stamp)
+    camera = LiveCamera(house, spool, site, day.day, begins, 0)
+    camera.attach(day)
+    known_looks = camera.recall()
+    with house.database.read() as session:
+        camera.rebuild(looks_of(session, day, known_looks))
+    acts = camera.finish()
+    with house.database.write() as session:
+        still_open = open_day(session, day.footage_id)
+        if still_open is not None:
+            for act in acts:
+                act(session)
+            close_day(session, still_open, kept, camera.notes())
+    spool.forget(spool_name(day.device_id, day.day, day.judged_at))
+    return True
