@@ -145,13 +145,20 @@ def _is_quick(row: LookDue, at: datetime) -> bool:
 
 def release(session: Session, worker: str) -> int:
     """Give back what a worker holds that stopped or is known to be gone. Returns how many looks; they stay due."""
-    result = session.execute(
-        update(LookDue)
+    held = session.scalars(
+        select(LookDue.device_id)
         .where(LookDue.worker == worker)
-        .values(worker=None, lease_until=None, token=None)
-        .execution_options(synchronize_session=False)
-    )
-    return result.rowcount  # type: ignore[attr-defined, no-any-return]
+        .order_by(LookDue.device_id)
+        .with_for_update()
+    ).all()
+    for part in _parts(held):
+        session.execute(
+            update(LookDue)
+            .where(LookDue.device_id.in_(part))
+            .values(worker=None, lease_until=None, token=None)
+            .execution_options(synchronize_session=False)
+        )
+    return len(held)
 
 
 def _parts(ids: Sequence[int]) -> Iterator[Sequence[int]]:

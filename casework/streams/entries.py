@@ -254,9 +254,11 @@ class Reading:
                 cells.get("password"),
             )
         except BadStream as error:
-            raise _Wrong(
-                "url", f"取流地址无法使用，请按 rtsp://主机:端口/路径 的写法核对：{error}", str(error)
-            ) from error
+            zh = (
+                "取流地址无法使用：须写成 rtsp://主机:端口/路径（或 rtmp、http、https 开头，或目录），"
+                "不含空格，有密码须有用户名"
+            )
+            raise _Wrong("url", zh, str(error)) from error
 
     def _kinds(self) -> list[str]:
         return [name for name in self.row.cells if name.startswith("approval:")]

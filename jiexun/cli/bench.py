@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import multiprocessing
+from concurrent.futures import ProcessPoolExecutor
 from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
-from detector.backends import open_detector
+from detector.backends import AUTO, open_detector
+from detector.backends.choice import remembered
 from detector.backends.painted import painted_street
 from detector.backends.timing import LEAST_ROUNDS, Timing, time_backends
 from detector.datasets.layout import SUFFIXES
@@ -100,13 +103,19 @@ def cameras(
         if errors.is_terminal:
             errors.print(said, markup=False)
 
+    backend = settings.backend
+    if backend == AUTO:  # in a process of its own: the memory of the others that it tries is not the engine's
+        step("which back end is the quickest here")
+        model = find_model(settings.weights_dir, weights)
+        with ProcessPoolExecutor(1, multiprocessing.get_context("spawn")) as aside:
+            backend = aside.submit(remembered, model, 1, settings.backend_memory).result()
+
     def make(house: House, threads: int | None) -> Detectors:
-        given = (settings.backend, settings.weights_dir, weights, threads)
-        return Detectors(open_detector(*given, size=size, memory=house.settings.backend_memory))
+        return Detectors(open_detector(backend, settings.weights_dir, weights, threads, size=size))
 
     made = measure(settings, make, count, interval, seconds, step)
     told = {"count": count, "interval_s": interval, "seconds": seconds, "weights": weights, "size": size}
-    say({**asdict(made), **told, "threads": settings.threads}, as_json)
+    say({**asdict(made), **told, "backend": backend, "threads": settings.threads}, as_json)
 
 
 def _report(made: Timing, rounds: int, pictures: int) -> dict[str, Any]:

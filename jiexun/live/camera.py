@@ -31,6 +31,10 @@ from jiexun.pipeline.classfree import ClassFree
 from jiexun.pipeline.judging import Judging, Surroundings, surroundings
 from jiexun.pipeline.writing import Act, Seer, Writing, scene_notes
 
+AWAY_S = 60.0
+"""The background that a class-free path has learnt takes a tenth of a megabyte, most of what a camera takes: cameras
+that are looked at no more often than this have it on disk from look to look."""
+
 
 def day_of(captured_at: datetime) -> date:
     """The day that a look belongs to, Asia/Shanghai."""
@@ -133,7 +137,7 @@ class LiveCamera:
         self._judging = Judging(site.device, site.around, site.names, begins, self._book)
         self._writing: Writing | None = None
         self._caring = Caring(house, site.device, None, begins, references.of) if references else None
-        self._class_free = ClassFree(site.device, UNNAMED in site.names)
+        self._class_free: ClassFree | None = None
 
     @property
     def fits(self) -> tuple[date, str]:
@@ -196,7 +200,7 @@ class LiveCamera:
         fit = self._caring.look(frame, tinted(found, frame.image))
         if fit is None:
             return Looked(frame.captured_at, frame.time_source.value, len(found), None, [], False)
-        fit = self._class_free.look(fit, self._judging)
+        fit = self._free().look(fit, self._judging)
         seen = rounded(fit.seen, frame.size)
         events = self._judging.look(replace(fit, seen=seen))
         acts = [self._written().prepare(event, frame.time_source.value) for event in events]
@@ -233,6 +237,10 @@ class LiveCamera:
     def settle(self) -> None:
         """A look is committed. Raises StorageFull."""
         self.number, self.settled_at = self.number + 1, time.monotonic()
+        if self.site.around.look_every_s >= AWAY_S and self._class_free is not None:
+            parts = {"class_free": self._class_free}
+            checkpoints.save(self._spool, self.spool_name, self.number, parts, checkpoints.BACKGROUND)
+            self._class_free = None
         if self.number % checkpoints.EVERY == 0:
             self.remember()
         self._book.settle()
@@ -245,6 +253,15 @@ class LiveCamera:
     def notes(self) -> list[str]:
         """What was wrong with its looks, one line each."""
         return scene_notes(self._judging, self.site.device)
+
+    def _free(self) -> ClassFree:
+        """Its class-free path: in memory, else as it was put away after the last look, else a new one."""
+        if self._class_free is None:
+            found = checkpoints.load(self._spool, self.spool_name, self.number, checkpoints.BACKGROUND)
+            fresh = ClassFree(self.site.device, UNNAMED in self.site.names)
+            self._class_free = found.parts["class_free"] if found and found.looks == self.number else fresh
+        assert self._class_free is not None
+        return self._class_free
 
     def _written(self) -> Writing:
         """Its writing; a day whose very first look raises something is begun at once."""

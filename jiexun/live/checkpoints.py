@@ -23,7 +23,7 @@ from jiexun.live.spool import Spool
 EVERY = 12
 """Looks: at one in five minutes once an hour. A look is judged again in about a millisecond, a day in a third of a
 second, which 13,000 cameras cannot have at once."""
-FILE = "scene"
+FILE, BACKGROUND = "scene", "background"
 _BROKEN = (
     pickle.UnpicklingError, EOFError, AttributeError, ImportError, IndexError, KeyError, TypeError, ValueError,
 )  # fmt: skip
@@ -52,16 +52,16 @@ class _Pickler(pickle.Pickler):
     dispatch_table = copyreg.dispatch_table | {MappingProxyType: _proxy}
 
 
-def save(spool: Spool, name: str, looks: int, parts: dict[str, Any]) -> None:
+def save(spool: Spool, name: str, looks: int, parts: dict[str, Any], file: str = FILE) -> None:
     """Raises StorageFull."""
     out = io.BytesIO()
     _Pickler(out, protocol=5).dump(Checkpoint(_code(), looks, parts))
-    spool.keep(name, FILE, out.getvalue())
+    spool.keep(name, file, out.getvalue())
 
 
-def load(spool: Spool, name: str, looks: int) -> Checkpoint | None:
+def load(spool: Spool, name: str, looks: int, file: str = FILE) -> Checkpoint | None:
     """The checkpoint, if it is of this code and no later than what is committed (``looks``)."""
-    data = spool.read(name, FILE)
+    data = spool.read(name, file)
     if data is None:
         return None
     try:

@@ -70,6 +70,7 @@ class Lookers:
         self._cameras, self._tell, self._broken = cameras, tell, broken
         self._waiting: queue.SimpleQueue[tuple[Due, Frame] | None] = queue.SimpleQueue()
         self._epoch = 0
+        self._opening = threading.Lock()
         self._threads = [
             threading.Thread(target=self._work, name=f"jiexun-look-{n}", daemon=True)
             for n in range(house.settings.threads)
@@ -125,7 +126,8 @@ class Lookers:
     def _opened(self, taken: Sequence[tuple[Due, Frame]]) -> Seers | None:
         """The detectors, opened when the first picture comes; none where there is no model that can be used."""
         try:
-            return Seers(self._make())
+            with self._opening:  # one after the other: the first may test which back end is the quickest here
+                return Seers(self._make())
         except DetectorError as error:
             for due, _ in taken:
                 self._refuse(due, error)

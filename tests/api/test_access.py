@@ -29,6 +29,8 @@ PUBLIC, DEVICE = "anybody", "a device's key"
 # here until somebody has thought about who may call it.
 WHO: dict[tuple[str, str], set[str] | str] = {
     ("GET", "/api/health"): PUBLIC,
+    ("GET", "/api/ready"): PUBLIC,
+    ("GET", "/api/metrics"): PUBLIC,  # and a token of the settings, see test_health
     ("GET", "/api/openapi.json"): PUBLIC,
     ("POST", "/api/session"): PUBLIC,
     ("GET", "/api/session"): EVERYBODY,

@@ -87,7 +87,7 @@ def test_one_camera_tells_its_address_and_never_the_password(street: Office) -> 
     with street.database.write() as session:
         session.execute(
             update(Stream).values(
-                url="rtsp://10.0.0.1/live?token=abc", kind="rtsp", user="admin", password_sealed="h1.sealed"
+                url="rtsp://10.0.0.1/live?token=abc", kind="rtsp", user="admin", password_sealed="g1.sealed"
             )
         )
     answer = street.as_("reviewer").get("/api/cameras/C-1")

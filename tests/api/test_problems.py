@@ -161,7 +161,17 @@ def test_signing_in_and_out(office: Office) -> None:
     assert (me["username"], me["role"], me["squad"]) == ("leader", "leader", None)
     assert me["csrf_token"] == caller.csrf
     assert set(me["may"]) == {
-        *("senior", "candidates", "candidate_acts", "cases", "steps", "statistics", "devices", "rules")
+        *(
+            "senior",
+            "candidates",
+            "candidate_acts",
+            "cases",
+            "steps",
+            "statistics",
+            "devices",
+            "rules",
+            "withdrawals",
+        )
     }
     cookie = caller.cookies["jiexun_session"]
     assert caller.delete("/api/session").status_code == 204

@@ -67,7 +67,7 @@ def _one_row_of_each(database: Database, store: FileStore) -> None:
         first, second = b.a_person(session, "reviewer"), b.a_person(session, "legal")
         device = b.a_device(session)
         candidate = b.a_candidate(session, store, device)
-        withdraw(session, b.a_candidate_row(session, device).id, "a test")
+        withdraw(session, None, b.a_candidate_row(session, device).id, "a test")
         adopt_shipped(session)
         w.a_hint_answered(session, device)
         set_zones(session, "system", None, [b.a_ground_place()])
