@@ -15,7 +15,7 @@ from casework.algorithms.tables import Algorithm, AlgorithmEvaluation, Assignmen
 from casework.algorithms.transitions import steps
 from casework.algorithms.wilson import Share, share
 from casework.db import Session
-from casework.devices.queries import devices
+from casework.devices.queries import codes_of
 from casework.evidence.queries import best_pictures
 from casework.hints.queries import Hint
 from casework.hints.tables import HintDecision
@@ -164,7 +164,8 @@ def algorithm(session: Session, person: Person, row: Algorithm) -> a.AlgorithmOu
 
 def comparison(session: Session, of: Compared) -> a.ComparisonOut:
     """A comparison, with the newest findings that nobody raised."""
-    codes = {d.id: d.code for d in devices(session)}
+    shown = of.only_shadow[:FINDINGS_SHOWN]
+    codes = codes_of(session, {f.device_id for f in shown})
     return a.ComparisonOut(
         footage=of.footage,
         looks=of.looks,
@@ -174,7 +175,7 @@ def comparison(session: Session, of: Compared) -> a.ComparisonOut:
         until=of.until,
         total=_row(of.total),
         by_type=[_row(r) for r in of.by_type],
-        only_shadow=[_finding(f, codes[f.device_id]) for f in of.only_shadow[:FINDINGS_SHOWN]],
+        only_shadow=[_finding(f, codes[f.device_id]) for f in shown],
     )
 
 

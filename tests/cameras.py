@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import Any
 
-from sqlalchemy import insert, select
+from sqlalchemy import insert, literal, select
 
 from casework.db import Session
-from casework.devices.tables import Device
+from casework.devices.tables import Approval, Device
 from casework.plans.tables import Plan
 from casework.streams.sealing import sealer_of
 from casework.streams.tables import Stream
+from casework.words import words
 from tests import builders as b
 
 
@@ -49,6 +51,26 @@ def cameras(session: Session, count: int) -> None:
         insert(Stream),
         [{**stream, "device_id": number, "url": f"http://127.0.0.1:9/{code}.jpg"} for number, code in ids],
     )
+
+
+def standing_cameras(session: Session, count: int) -> None:
+    """Many on the map, without streams, all approvals held: D-00001 ... in rows of 130 from west to east, 0.0002
+    degrees apart, from 31.3 N 121.5 E on. Every tenth stands in 武定路, the others in 愚园路.
+    """
+    rows = [
+        {
+            "code": f"D-{n + 1:05}", "kind": "fixed", "name_en": "", "active": True, "made_at": b.START,
+            "name": f"{'武定' if n % 10 == 9 else '愚园'}路 {n + 1} 号机",
+            "latitude": 31.3 + (n // 130) * 0.0002, "longitude": 121.5 + (n % 130) * 0.0002,
+        }
+        for n in range(count)
+    ]  # fmt: skip
+    session.execute(insert(Device), rows)
+    into = ["device_id", "kind", "valid_from", "valid_to", "document", "person"]
+    for word in words("approvals"):
+        held = (word.code, date(2026, 1, 1), date(2026, 12, 31), "文", "某某")
+        each = select(Device.id, *(literal(value) for value in held)).where(Device.code.startswith("D-"))
+        session.execute(insert(Approval).from_select(into, each))
 
 
 def a_plan(session: Session, code: str = "P-1", **changes: Any) -> Plan:

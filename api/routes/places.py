@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Depends, Query
 
 from api import present
 from api.access import Ctx, Needs
+from api.schemas import candidates as c
 from api.schemas import places as p
 from api.schemas.base import Page
 from casework.candidates import queries as candidates
@@ -20,6 +21,7 @@ from casework.devices import queries as devices
 from casework.devices.pictures import Shown
 from casework.devices.service import SHANGHAI, missing_approvals
 from casework.devices.tables import CameraCondition, Device
+from casework.errors import Invalid
 from casework.footage import queries as footages
 from casework.people.service import Person
 from casework.places import queries as places
@@ -30,7 +32,13 @@ from ingest.streams.words import fault_words
 
 router = APIRouter(tags=["places"])
 Reader = Annotated[Person, Depends(Needs("devices"))]
+Kind = Literal["fixed", "vehicle"]
+Longitude = Annotated[float, Query(ge=-180, le=180, allow_inf_nan=False)]
+Latitude = Annotated[float, Query(ge=-90, le=90, allow_inf_nan=False)]
 RECENT = timedelta(days=30)
+MOST_NAMES = 20
+MOST_POINTS = 500
+"""More than so many on a map are neither told apart nor hit by a finger: clusters stand for them."""
 
 
 @router.get("/reference", operation_id="reference")
@@ -76,11 +84,11 @@ class _Recent:
 
 
 def _recent(session: Session, rows: Sequence[Device]) -> _Recent:
-    since = utcnow() - RECENT
+    since, ids = utcnow() - RECENT, [row.id for row in rows]
     return _Recent(
-        footages.looks_by_device(session, since),
-        candidates.count_by_device(session, since),
-        footages.footage_by_device(session),
+        footages.looks_by_device(session, ids, since),
+        candidates.count_by_device(session, ids, since),
+        footages.footage_by_device(session, ids),
         pictures.pictures_of(session, rows),
         conditions.open_conditions(session, rows),
     )
@@ -109,12 +117,36 @@ def _device(row: Device, recent: _Recent) -> dict[str, Any]:
 
 
 @router.get("/devices", operation_id="listDevices")
-def list_devices(ctx: Ctx, person: Reader) -> list[p.DeviceOut]:
-    """All devices, with their state."""
+def list_devices(
+    ctx: Ctx,
+    person: Reader,
+    query: Annotated[str | None, Query(max_length=80)] = None,
+    kind: Kind | None = None,
+    squad: Annotated[str | None, Query(max_length=80)] = None,
+    troubled: bool = False,
+    page: Annotated[int, Query(ge=1, le=100_000)] = 1,
+    size: Annotated[int, Query(ge=1, le=200)] = 50,
+) -> Page[p.DeviceOut]:
+    """One page of the devices with their state: those at fault first, then by code."""
     with ctx.database.read() as session:
-        rows = devices.devices(session)
+        rows, total = devices.page_of_devices(
+            session, devices.Filter(query, kind, squad, troubled), page, size
+        )
         recent = _recent(session, rows)
-        return [p.DeviceOut(**_device(row, recent)) for row in rows]
+        items = [p.DeviceOut(**_device(row, recent)) for row in rows]
+    return Page(items=items, total=total, page=page, size=size)
+
+
+@router.get("/devices/names", operation_id="deviceNames")
+def device_names(
+    ctx: Ctx, person: Reader, query: Annotated[str, Query(max_length=80)] = "", kind: Kind | None = None
+) -> list[c.DeviceBrief]:
+    """The first devices with this in code or name, for choosing one while typing."""
+    with ctx.database.read() as session:
+        return [
+            present.device_brief(row)
+            for row in devices.devices_called(session, query.strip(), kind, MOST_NAMES)
+        ]
 
 
 def _zone(row: ZoneVersion) -> p.ZoneOut:
@@ -188,10 +220,10 @@ def _feature(geometry: dict[str, Any], **properties: Any) -> dict[str, Any]:
 
 @router.get("/map", operation_id="map")
 def map_(ctx: Ctx, person: Reader) -> p.MapOut:
-    """The district as GeoJSON."""
+    """The ground of the district as GeoJSON."""
     with ctx.database.read() as session:
         squads, streets, shops = places.squads(session), places.streets(session), places.shops(session)
-        grounds, cameras = places.zones_of(session, None), devices.devices(session)
+        grounds = places.zones_of(session, None)
         doors = places.drawn_door_lines(session)
     return p.MapOut(
         squads=_collection(
@@ -221,18 +253,31 @@ def map_(ctx: Ctx, person: Reader) -> p.MapOut:
                 for z in grounds
             ]
         ),
-        devices=_collection(
-            [
-                _feature(
-                    {"type": "Point", "coordinates": [d.longitude, d.latitude]},
-                    code=d.code,
-                    name=d.name,
-                    name_en=d.name_en,
-                    kind=d.kind,
-                    heading=d.heading,
-                )
-                for d in cameras
-                if d.longitude is not None
-            ]
-        ),
+    )
+
+
+@router.get("/map/devices", operation_id="mapDevices")
+def map_devices(
+    ctx: Ctx,
+    person: Reader,
+    west: Longitude,
+    south: Latitude,
+    east: Longitude,
+    north: Latitude,
+    cells: Annotated[int, Query(ge=1, le=24)] = 12,
+) -> p.MapDevices:
+    """The devices in a window of the map, degrees WGS-84. cells: clusters that have room along its longer side."""
+    if not (west < east and south < north):
+        raise Invalid(
+            "bad_window",
+            zh="地图范围有误：西边的经度须小于东边的，南边的纬度须小于北边的",
+            en="west must be less than east, and south less than north",
+        )
+    with ctx.database.read() as session:
+        window = devices.Window(west, south, east, north)
+        rows, clusters, total = devices.within(session, window, MOST_POINTS, cells)
+    return p.MapDevices(
+        points=[p.DevicePoint.model_validate(row) for row in rows],
+        clusters=[p.DeviceCluster.model_validate(one) for one in clusters],
+        total=total,
     )

@@ -140,10 +140,32 @@ class FootageOut(Model):
 
 
 class MapOut(Model):
-    """GeoJSON collections, WGS-84 longitude, latitude."""
+    """The ground as GeoJSON collections, WGS-84 longitude, latitude."""
 
     squads: dict[str, Any]
     streets: dict[str, Any]
     shops: dict[str, Any]
     permitted: dict[str, Any]
-    devices: dict[str, Any]
+
+
+class DevicePoint(DeviceBrief):
+    """A device on the map, degrees WGS-84."""
+
+    latitude: float
+    longitude: float
+
+
+class DeviceCluster(Model):
+    """Devices near each other, at the mean of their places."""
+
+    count: int
+    latitude: float
+    longitude: float
+
+
+class MapDevices(Model):
+    """The devices of a window: each of them, or clusters when these would be too many. total: how many there are."""
+
+    points: list[DevicePoint]
+    clusters: list[DeviceCluster]
+    total: int

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import ColumnElement, select, true
+from sqlalchemy import ColumnElement, select, true, tuple_
 from sqlalchemy.orm import Session, joinedload
 
 from casework.algorithms.tables import Algorithm, Assignment
@@ -84,12 +84,22 @@ class Chosen:
 
 
 def chosen_for(session: Session, device: Device) -> Chosen:
-    """Read for each piece of footage, so a change holds from the next piece on."""
-    around = wider(session, Scope("device", device.code))
-    active = next((a.algorithm for s in around if (a := holding(session, s))), None)
-    shadows: list[Algorithm] = []
-    for scope in around:
-        found = holding(session, scope, "shadow")
-        if found and found.algorithm is not active and found.algorithm not in shadows:
-            shadows.append(found.algorithm)
-    return Chosen(active, tuple(shadows))
+    """Read for each piece of footage, so a change holds from the next piece on. One statement."""
+    around = [("device", device.code), ("district", "")]
+    if device.camera_group:
+        around.insert(1, ("group", device.camera_group))
+    held = {
+        (a.scope, a.target, a.role): a.algorithm
+        for a in session.scalars(
+            select(Assignment)
+            .where(
+                tuple_(Assignment.scope, Assignment.target).in_(around),
+                Assignment.role.in_(("active", "shadow")),
+                Assignment.ended_at.is_(None),
+            )
+            .options(joinedload(Assignment.algorithm))
+        )
+    }
+    active = next((held[*s, "active"] for s in around if (*s, "active") in held), None)
+    shadows = [held[*s, "shadow"] for s in around if (*s, "shadow") in held]
+    return Chosen(active, tuple(a for a in dict.fromkeys(shadows) if a is not active))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -361,11 +361,11 @@ def count_by_footage(session: Session, footage_ids: list[int]) -> dict[int, int]
     return dict(rows.all())
 
 
-def count_by_device(session: Session, since: datetime) -> dict[int, int]:
-    """Candidates per device, first seen from a moment on."""
+def count_by_device(session: Session, devices: Collection[int], since: datetime) -> dict[int, int]:
+    """Candidates of these devices, first seen from a moment on."""
     rows = session.execute(
         select(Candidate.device_id, func.count())
-        .where(Candidate.first_at >= since)
+        .where(Candidate.first_at >= since, Candidate.device_id.in_(devices))
         .group_by(Candidate.device_id)
     )
     return dict(rows.all())

@@ -30,7 +30,7 @@ class Candidate(Base):
     squad_id: Mapped[int | None] = mapped_column(ForeignKey("squad.id"))
     street_id: Mapped[int | None] = mapped_column(ForeignKey("street.id"))
     shop_id: Mapped[int | None] = mapped_column(ForeignKey("shop.id"))
-    device_id: Mapped[int] = mapped_column(ForeignKey("device.id"))
+    device_id: Mapped[int] = mapped_column(ForeignKey("device.id"), index=True)
     latitude: Mapped[float | None]
     longitude: Mapped[float | None]
     place_error_m: Mapped[float | None]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import datetime, timedelta
 
 from sqlalchemy import Select, func, or_, select
@@ -98,19 +99,21 @@ def _latest(device_id: int, stem: str) -> Select[TrackFile]:
     )
 
 
-def looks_by_device(session: Session, since: datetime) -> dict[int, int]:
-    """Looks per device from an hour on."""
+def looks_by_device(session: Session, devices: Collection[int], since: datetime) -> dict[int, int]:
+    """Looks of these devices from an hour on."""
     rows = session.execute(
         select(LookTally.device_id, func.sum(LookTally.looks))
-        .where(LookTally.hour >= since)
+        .where(LookTally.hour >= since, LookTally.device_id.in_(devices))
         .group_by(LookTally.device_id)
     )
     return {device_id: int(looks) for device_id, looks in rows}
 
 
-def footage_by_device(session: Session) -> dict[int, tuple[int, datetime | None]]:
-    """Device -> how much footage it handed in, and the capture time of its last look."""
+def footage_by_device(session: Session, devices: Collection[int]) -> dict[int, tuple[int, datetime | None]]:
+    """Of these devices: how much footage each handed in, and the capture time of its last look."""
     rows = session.execute(
-        select(Footage.device_id, func.count(), func.max(Footage.ended_at)).group_by(Footage.device_id)
+        select(Footage.device_id, func.count(), func.max(Footage.ended_at))
+        .where(Footage.device_id.in_(devices))
+        .group_by(Footage.device_id)
     )
     return {device_id: (count, last) for device_id, count, last in rows}

@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session, joinedload
 
 from casework.algorithms.tables import Assignment
 from casework.audit.tables import AuditEvent
+from casework.candidates.tables import Candidate
 from casework.devices.tables import Device
 from casework.footage.tables import Footage
 from casework.live.codec import from_bytes
@@ -26,8 +27,9 @@ OF_DEVICE = (
     "device_group",
     "camera_condition_ended",
 )
-OF_ALL = ("rules_added",)
-"""Acts after which a camera, or every camera, may have to be judged otherwise."""
+OF_ALL = ("rules_added", "cameras_imported")
+OF_CANDIDATE = ("watch_asked",)
+"""Acts after which a camera, every camera, or the camera that raised a candidate has to ask what holds now."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,13 +67,17 @@ def changes(session: Session, since: Mark) -> Changes:
     newest, ended = session.execute(select(func.max(Assignment.id), func.max(Assignment.ended_at))).one()
     acts = session.execute(
         select(AuditEvent.seq, AuditEvent.action, AuditEvent.subject)
-        .where(AuditEvent.seq > since.audit, AuditEvent.action.in_((*OF_DEVICE, *OF_ALL)))
+        .where(AuditEvent.seq > since.audit, AuditEvent.action.in_((*OF_DEVICE, *OF_ALL, *OF_CANDIDATE)))
         .order_by(AuditEvent.seq)
     ).all()
     now = Mark(acts[-1].seq if acts else since.audit, newest or 0, ended)
     named = [act.subject.removeprefix("device:") for act in acts if act.subject.startswith("device:")]
     same = (now.assignment, now.assignment_ended) == (since.assignment, since.assignment_ended)
     everything = not same or any(act.action in OF_ALL or ":" not in act.subject for act in acts)
+    about = [int(a.subject.removeprefix("candidate:")) for a in acts if a.action in OF_CANDIDATE]
+    if about:
+        query = select(Device.code).join(Candidate, Candidate.device_id == Device.id)
+        named += session.scalars(query.where(Candidate.id.in_(about)))
     return Changes(now, frozenset(named), everything)
 
 
@@ -86,8 +92,12 @@ def current_days(session: Session, device_ids: Collection[int], day: date) -> di
 
 
 def look_counts(session: Session, footage_ids: Collection[int]) -> dict[int, int]:
-    """Footage -> how many looks were written down so far."""
-    rows = session.execute(select(Footage.id, Footage.frames).where(Footage.id.in_(footage_ids)))
+    """Footage -> how many looks were written down so far, of days and parts that go on."""
+    rows = session.execute(
+        select(Footage.id, Footage.frames)
+        .join(LiveDay, LiveDay.footage_id == Footage.id)
+        .where(Footage.id.in_(footage_ids), LiveDay.replaced_at.is_(None), LiveDay.closed_at.is_(None))
+    )
     return {row.id: row.frames for row in rows}
 
 
@@ -134,13 +144,17 @@ def workers_with_leases(session: Session) -> Sequence[str]:
     return [name for name in found if name is not None]
 
 
-def day_to_close(session: Session, today: date, shard: tuple[int, int] | None = None) -> LiveDay | None:
+def day_to_close(
+    session: Session, today: date, shard: tuple[int, int] | None = None, skip: Collection[int] = ()
+) -> LiveDay | None:
     """A day that is over, or a part that was replaced; with its footage.
 
-    today: a day that still goes on, Asia/Shanghai. shard: as for due looks.
+    today: a day that still goes on, Asia/Shanghai. shard: as for due looks. skip: footage that could not be closed.
     """
     query = select(LiveDay).where(
-        LiveDay.closed_at.is_(None), or_(LiveDay.day < today, LiveDay.replaced_at.is_not(None))
+        LiveDay.closed_at.is_(None),
+        or_(LiveDay.day < today, LiveDay.replaced_at.is_not(None)),
+        LiveDay.footage_id.not_in(skip),
     )
     if shard is not None:
         query = query.where(LiveDay.device_id % shard[1] == shard[0])
@@ -152,9 +166,3 @@ def open_day(session: Session, footage_id: int) -> LiveDay | None:
     return session.scalar(
         select(LiveDay).where(LiveDay.footage_id == footage_id, LiveDay.closed_at.is_(None)).with_for_update()
     )
-
-
-def closed_among(session: Session, footage_ids: Collection[int]) -> frozenset[int]:
-    """Those of some live footage that are closed, or are none."""
-    still = select(LiveDay.footage_id).where(LiveDay.footage_id.in_(footage_ids), LiveDay.closed_at.is_(None))
-    return frozenset(footage_ids) - frozenset(session.scalars(still))

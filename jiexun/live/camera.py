@@ -26,6 +26,8 @@ from jiexun.live import checkpoints
 from jiexun.live.references import References
 from jiexun.live.seers import Asked, Seers
 from jiexun.live.spool import Spool, SpoolBook
+from jiexun.live.watching import Watching
+from jiexun.pipeline.again import answered
 from jiexun.pipeline.caring import Caring
 from jiexun.pipeline.classfree import ClassFree
 from jiexun.pipeline.judging import Judging, Surroundings, surroundings
@@ -138,6 +140,7 @@ class LiveCamera:
         self._writing: Writing | None = None
         self._caring = Caring(house, site.device, None, begins, references.of) if references else None
         self._class_free: ClassFree | None = None
+        self._watching = Watching(site.device, site.around, begins)
 
     @property
     def fits(self) -> tuple[date, str]:
@@ -202,8 +205,12 @@ class LiveCamera:
             return Looked(frame.captured_at, frame.time_source.value, len(found), None, [], False)
         fit = self._free().look(fit, self._judging)
         seen = rounded(fit.seen, frame.size)
-        events = self._judging.look(replace(fit, seen=seen))
+        fit = replace(fit, seen=seen)
+        events = self._judging.look(fit)
         acts = [self._written().prepare(event, frame.time_source.value) for event in events]
+        for watch, corrected in self._watching.look(fit):
+            footage_id = self._written().footage_id
+            acts.append(answered(self._house.store, watch, corrected, fit, footage_id))
         judged = StoredLook(
             self.number, frame.captured_at, frame.time_source.value, frame.size, fit.shift, seen
         )
@@ -249,6 +256,10 @@ class LiveCamera:
         """Something was changed somewhere, and nothing that it is judged by but the rules."""
         self.epoch = epoch
         self._judging.renew(rules_from(session, self.begins))
+
+    def watch(self, session: Session) -> None:
+        """Somebody may have asked to look again at what it raised."""
+        self._watching.renew(session, self.row)
 
     def notes(self) -> list[str]:
         """What was wrong with its looks, one line each."""

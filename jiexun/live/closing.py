@@ -9,6 +9,7 @@ from casework.algorithms.scopes import Chosen
 from casework.db import utcnow
 from casework.live.queries import day_to_close, device_of, looks_of, open_day
 from casework.live.service import close_day, pack_day
+from casework.live.tables import LiveDay
 from jiexun.house import House
 from jiexun.live.camera import LiveCamera, Site, day_of, spool_name
 from jiexun.live.seers import Asked
@@ -23,15 +24,26 @@ AFTER = timedelta(minutes=15)
 """A day is closed so long after its midnight: looks that were taken before it are written by then."""
 
 
-def close_one(house: House, spool: Spool, shard: tuple[int, int] | None = None) -> bool:
+def close_one(
+    house: House, spool: Spool, shard: tuple[int, int] | None = None, failed: set[int] | None = None
+) -> bool:
     """Close a day that is over; false when there is none. Done twice, or by two at once, it changes nothing more.
 
-    Raises StorageFull, BadRule, DatabaseDown.
+    failed: footage that could not be closed is passed over, and added. Raises StorageFull, BadRule, DatabaseDown.
     """
+    failed = set() if failed is None else failed
     with house.database.read() as session:
-        day = day_to_close(session, day_of(utcnow() - AFTER), shard)
-        if day is None:
-            return False
+        day = day_to_close(session, day_of(utcnow() - AFTER), shard, failed)
+    if day is None:
+        return False
+    failed.add(day.footage_id)
+    _close(house, spool, day)
+    failed.discard(day.footage_id)
+    return True
+
+
+def _close(house: House, spool: Spool, day: LiveDay) -> None:
+    with house.database.read() as session:
         device = device_of(session, day.device_id)
         begins = day.footage.started_at or day.judged_at
         around = replace(surroundings(session, device, begins, day.judged_at), look_every_s=day.look_every_s)
@@ -51,4 +63,3 @@ def close_one(house: House, spool: Spool, shard: tuple[int, int] | None = None) 
                 act(session)
             close_day(session, still_open, kept, camera.notes())
     spool.forget(spool_name(day.device_id, day.day, day.judged_at))
-    return True

@@ -20,6 +20,7 @@ CHANGES_EVERY_S = 15.0
 CLOSE_EVERY_S = 1.0
 """Days are closed one by one: 13,000 take under four hours of the night, and no look waits for them."""
 SWEEP_EVERY_S = 3600.0
+AFTER_TROUBLE_S = 10.0
 
 
 class Housekeeper:
@@ -52,6 +53,7 @@ class Housekeeper:
 
     def _work(self) -> None:
         asked = swept = time.monotonic()
+        failed: set[int] = set()  # passed over until the next sweep, so that one day stops no other
         while not self._stop.wait(CLOSE_EVERY_S):
             now = time.monotonic()
             try:
@@ -63,10 +65,11 @@ class Housekeeper:
                     settings = self._house.settings
                     self._spool.sweep(settings.spool_days * 86_400, settings.spool_max_bytes)
                     self._sweep()
-                close_one(self._house, self._spool, self._shard)
+                    failed.clear()
+                close_one(self._house, self._spool, self._shard, failed)
             except (CaseworkError, DetectorError, DatabaseDown, OSError) as error:
                 LOG.error("a day could not be closed, it is tried again: %s", error)
-                self._stop.wait(60.0)
+                self._stop.wait(AFTER_TROUBLE_S)
 
     def _ask(self) -> None:
         with self._house.database.read() as session:

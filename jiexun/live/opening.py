@@ -41,6 +41,7 @@ def open_camera(
         site = site_of(session, device, asked, seers, every_s, begins, house.settings.class_free)
         if known is not None and known.fits == (day, site.stamp):
             known.renew(session, epoch)
+            known.watch(session)
             return known
         goes_on = row is not None and row.stamp == site.stamp
         if row is not None and goes_on:
@@ -48,9 +49,9 @@ def open_camera(
     camera = LiveCamera(house, spool, site, day, begins, epoch, references)
     if known is not None:
         camera.go_on_from(known)
-    if row is not None and goes_on:
-        camera.attach(row)
-        known_looks = camera.recall()
-        with house.database.read() as session:
-            camera.rebuild(looks_of(session, row, known_looks))
+    with house.database.read() as session:
+        if row is not None and goes_on:
+            camera.attach(row)
+            camera.rebuild(looks_of(session, row, camera.recall()))
+        camera.watch(session)
     return camera

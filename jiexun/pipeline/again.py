@@ -1,23 +1,25 @@
-"""Looking again at places that were to be corrected: while a footage runs, every look that shows one is asked.
+"""Looking again at places that were to be corrected: every look that shows one is asked, of footage and live.
 
 A look shows a place before a fixed camera's own picture unless other things cover it, and from a vehicle when the
 place is in the picture, within the rule's reach and not behind a box that is nearer. It sees the thing there when
-a box with a label of the type's rules lies at the place. The footage answers when it showed the place often
-enough: not corrected when a fifth of these looks saw the thing, corrected when nearly none did; else the watch
-goes on waiting.
+a box with a label of the type's rules lies at the place. The looks answer when they showed the place often
+enough: not corrected when a fifth of them saw the thing, corrected when nearly none did; else the watch goes on
+waiting. A footage is asked at its end, a live camera at each look (jiexun/live/watching.py).
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 import numpy as np
 
 from casework.candidates.tables import Candidate
+from casework.db import Session
 from casework.devices.service import SHANGHAI, mounting_from
 from casework.devices.tables import Device
 from casework.evidence.service import Exhibit, pack
+from casework.storage import BlobStore
 from casework.watches.queries import waiting_for
 from casework.watches.service import Seen, report
 from casework.watches.tables import Watch
@@ -33,6 +35,7 @@ from jiexun.house import House
 from jiexun.pipeline import exhibits
 from jiexun.pipeline.judging import Surroundings
 from jiexun.pipeline.lookbook import Look
+from jiexun.pipeline.writing import Act
 
 LEAST_LOOKS = 3
 LEAST_S = 60.0
@@ -48,45 +51,59 @@ class Again:
     ) -> None:
         self._house, self._device, self._footage_id = house, device, footage_id
         with house.database.read() as session:
-            waiting = waiting_for(session, device, begins)
-        self._open = [_Open(watch, _rules(around, watch.candidate, begins)) for watch in waiting]
+            self._open = opened(session, device, around, begins)
 
     def look(self, look: Look) -> None:
         """Ask one look about every place."""
         frame, seen = look.frame, look.seen
         for one in self._open:
-            if one.watch.since <= frame.captured_at < one.watch.until:
-                fixed = self._device.kind == DeviceKind.FIXED
-                there = (
-                    one.before_camera(frame, seen) if fixed else one.along_the_way(frame, seen, self._device)
-                )
-                if there is not None:
-                    one.add(look, there)
+            fixed = self._device.kind == DeviceKind.FIXED
+            there = (
+                one.before_camera(frame.size, seen) if fixed else one.along_the_way(frame, seen, self._device)
+            )
+            if one.count(frame.captured_at, there) and there is not None:
+                one.pictures[there] = look
 
     def finish(self) -> None:
         """Write the answers, each with its latest picture sealed. Raises StorageFull."""
         for one in self._open:
             corrected = one.answer(self._device.kind == DeviceKind.FIXED)
-            if corrected is None or one.picture is None:
+            if corrected is None:
                 continue
-            frame = one.picture.frame
-            data, media_type = exhibits.original(frame)
-            meta = exhibits.described(one.picture)
-            exhibit = Exhibit("picture", "after", data, media_type, frame.captured_at, meta)
-            said = {
-                "watch": {
-                    "id": one.watch.id,
-                    "since": one.watch.since.isoformat(),
-                    "until": one.watch.until.isoformat(),
-                    "corrected": corrected,
-                    "looks": one.looks,
-                    "seen": one.seen,
-                }
-            }
-            packed = pack(self._house.store, f"watch-{one.watch.id}:after", [exhibit], said)
-            result = Seen(one.watch.id, self._footage_id, corrected, frame.captured_at, one.looks, one.seen)
+            act = answered(self._house.store, one, corrected, one.pictures[not corrected], self._footage_id)
             with self._house.database.write() as session:
-                report(session, result, packed)
+                act(session)
+
+
+def opened(session: Session, device: Device, around: Surroundings, begins: datetime) -> list[Open]:
+    """The watches that a device's looks may answer from a moment on."""
+    waiting = waiting_for(session, device, begins)
+    return [Open(watch, _rules(around, watch.candidate, begins)) for watch in waiting]
+
+
+def answered(store: BlobStore, one: Open, corrected: bool, picture: Look, footage_id: int) -> Act:
+    """Write an answer's picture to the store; what is left for the transaction. Raises StorageFull."""
+    frame, watch = picture.frame, one.watch
+    data, media_type = exhibits.original(frame)
+    meta = exhibits.described(picture)
+    exhibit = Exhibit("picture", "after", data, media_type, frame.captured_at, meta)
+    said = {
+        "watch": {
+            "id": watch.id,
+            "since": watch.since.isoformat(),
+            "until": watch.until.isoformat(),
+            "corrected": corrected,
+            "looks": one.looks,
+            "seen": one.seen,
+        }
+    }
+    packed = pack(store, f"watch-{watch.id}:after", [exhibit], said)
+    result = Seen(watch.id, footage_id, corrected, frame.captured_at, one.looks, one.seen)
+
+    def act(session: Session) -> None:
+        report(session, result, packed)
+
+    return act
 
 
 def _rules(around: Surroundings, about: Candidate, begins: datetime) -> list[Rule]:
@@ -103,8 +120,8 @@ def _rules(around: Surroundings, about: Candidate, begins: datetime) -> list[Rul
 
 
 @dataclass(slots=True)
-class _Open:
-    """One watch in this footage. picture: the latest look that speaks for the answer."""
+class Open:
+    """One watch and what a footage's looks showed. pictures: the latest look with the thing there, and without."""
 
     watch: Watch
     rules: list[Rule]
@@ -112,15 +129,15 @@ class _Open:
     seen: int = 0
     first: datetime | None = None
     last: datetime | None = None
-    picture: Look | None = None
-    _shows_it: bool = False
+    pictures: dict[bool, Look] = field(default_factory=dict)
 
-    def add(self, look: Look, there: bool) -> None:
-        at = look.frame.captured_at
+    def count(self, at: datetime, there: bool | None) -> bool:
+        """Take in what a look showed (none: not the place); whether it counts."""
+        if there is None or not self.watch.since <= at < self.watch.until:
+            return False
         self.looks, self.seen = self.looks + 1, self.seen + there
         self.first, self.last = self.first or at, at
-        if there or not self._shows_it:
-            self.picture, self._shows_it = look, there
+        return True
 
     def answer(self, fixed: bool) -> bool | None:
         """Whether it was corrected; none: these looks do not say."""
@@ -131,10 +148,11 @@ class _Open:
         share = self.seen / self.looks
         return False if share >= STILL else True if share <= GONE else None
 
-    def before_camera(self, frame: Frame, seen: Detections) -> bool | None:
-        """Whether the thing is at its place in the picture; none: the place is covered, or no rule looks for it."""
+    def before_camera(self, size: tuple[int, int], seen: Detections) -> bool | None:
+        """Whether the thing is at its place in a picture of (width, height) px; none: the place is covered, or no rule
+        looks for it."""
         place = np.asarray([self.watch.candidate.image_place], np.float64)
-        boxes = seen.xyxy / np.array([*frame.size, *frame.size], np.float64)
+        boxes = seen.xyxy / np.array([*size, *size], np.float64)
         mine = self._mine(seen)
         if not self.rules:
             return None

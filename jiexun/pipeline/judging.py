@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+
+import numpy as np
 
 from casework.db import Session
 from casework.devices.service import fixed_position, mounting_from
@@ -30,6 +33,9 @@ from detector.scene.street_lines import StreetLine
 from ingest.frame import Position
 from jiexun.pipeline.lookbook import Book, Look, LookBook
 from jiexun.pipeline.terms import Term, Terms
+
+SIGHT_M = 500.0
+METRES_PER_DEGREE = 111_320.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,10 +66,29 @@ def surroundings(
     zones = [scene_zone(z) for z in zones_of(session, None if vehicle else device.id, judged_at)]
     (_, rules), *later = rules_from(session, captured_at)
     if not vehicle:
-        ground = [scene_zone(z) for z in zones_of(session, None, judged_at) if z.kind in EXEMPT_KINDS]
+        ground = [
+            scene_zone(z)
+            for z in zones_of(session, None, judged_at)
+            if z.kind in EXEMPT_KINDS and _within_sight(device, z.polygon)
+        ]
         lines = picture_door_lines(session, device.id, judged_at)
         return Surroundings(zones, [], [], rules, ground, lines, later=later)
     return Surroundings(zones, door_lines(session), street_lines(session), rules, later=later)
+
+
+def _within_sight(device: Device, polygon: Sequence[Sequence[float]]) -> bool:
+    """Whether a place on the ground, (longitude, latitude) corners, is within SIGHT_M of a surveyed camera.
+
+    Things farther off are placed with errors larger than that, so what lies nearer lets them off as well.
+    """
+    if device.latitude is None or device.longitude is None:
+        return False  # it places nothing on the ground
+    north = SIGHT_M / METRES_PER_DEGREE
+    east = north / math.cos(math.radians(device.latitude))
+    (west, low), (right, high) = np.min(polygon, axis=0), np.max(polygon, axis=0)
+    return bool(
+        west - east <= device.longitude <= right + east and low - north <= device.latitude <= high + north
+    )
 
 
 class Judging:

@@ -87,6 +87,11 @@ class Writing:
         more = self._pack(event, "end") if ended and newer else None
         return lambda session: update_sighting(session, violation, gone=event.gone, ended=ended, packed=more)
 
+    @property
+    def footage_id(self) -> int:
+        """Of the footage that it writes about."""
+        return self._footage.id
+
     def remember(self, event: SceneEvent) -> None:
         """An event that was written before, told again while a scene is rebuilt from its stored looks."""
         if event.change is Change.RAISED:

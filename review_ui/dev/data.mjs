@@ -63,7 +63,6 @@ export const map = {
   streets: { type: 'FeatureCollection', features: streets.map((s, i) => feature({ type: 'LineString', coordinates: [[121.433, 31.2213 + i * 0.002], [121.447, 31.2218 + i * 0.002]] }, s)) },
   shops: { type: 'FeatureCollection', features: Array.from({ length: 24 }, (_, i) => feature({ type: 'Polygon', coordinates: ring(121.434 + i * 0.0005, 31.22165 + i * 0.00002, 0.0003, 0.0001) }, { code: `S${i}`, name: `商户 ${i}`, name_en: `Shop ${i}` })) },
   permitted: { type: 'FeatureCollection', features: [feature({ type: 'Polygon', coordinates: ring(121.4385, 31.2211, 0.0009, 0.0002) }, { code: 'M1', name: '愚园路疏导点', name_en: 'Yuyuan Road market' })] },
-  devices: { type: 'FeatureCollection', features: deviceList().map((d) => feature({ type: 'Point', coordinates: [d.longitude, d.latitude] }, d)) },
 }
 
 export const figures = [['looks', '取帧', 'Looks', 'event', '次'], ['candidates', '疑似', 'Candidates', 'event', '件'], ['reviewed', '已审', 'Reviewed', 'act', '件'], ['confirmed', '属实', 'Confirmed', 'act', '件'], ['rejected', '剔除', 'Rejected', 'act', '件'], ['clues', '线索', 'Clues', 'event', '件'], ['cases', '转案', 'Cases opened', 'act', '件'], ['noticed', '告知整改', 'Told to correct', 'act', '件'], ['corrected', '已整改', 'Corrected', 'act', '件'], ['filed', '立案', 'Filed', 'act', '件'], ['decided', '处罚决定', 'Decided', 'act', '件'], ['fines', '罚款', 'Fines', 'act', '元'], ['paid', '已缴', 'Paid', 'act', '件']]

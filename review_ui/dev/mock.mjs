@@ -118,13 +118,15 @@ const routes = [
     const p = paged(kind === 'candidates' ? rows.map(brief) : rows, q)
     return { body: { figure: q.figure, kind, candidates: [], cases: [], footage: [], [kind]: p.items, total: p.total, sum: q.figure === 'looks' ? rows.reduce((n, x) => n + x.looks, 0) : q.figure === 'fines' ? rows.reduce((n, x) => n + x.fine_yuan, 0) : p.total, page: p.page, size: p.size } }
   }],
-  ['GET', /^\/api\/devices$/, () => ({ body: deviceList() })],
+  ['GET', /^\/api\/devices$/, (_m, q) => ({ body: paged(deviceList().filter((d) => (!q.query || `${d.code} ${d.name}`.includes(q.query)) && (!q.kind || d.kind === q.kind)), q) })],
+  ['GET', /^\/api\/devices\/names$/, (_m, q) => ({ body: deviceList().filter((d) => `${d.code} ${d.name}`.includes(q.query ?? '')).map(({ code, name, name_en, kind }) => ({ code, name, name_en, kind })) })],
   ['GET', /^\/api\/camera-conditions$/, () => ({ body: [] })],
   ['GET', /^\/api\/watches$/, (_m, q) => ({ body: paged([], q) })],
   ['GET', /^\/api\/devices\/([\w-]+)$/, (m) => ({ body: { ...deviceList().find((d) => d.code === m[1]), zones: m[1].startsWith('C') ? candidate(1).pictures[0].zones.map((z) => ({ ...z, calendar: null, version: 2 })) : [], approvals: W.approvals.map((a, i) => ({ kind: a.code, valid_from: '2026-01-01', valid_to: '2026-12-31', document: `沪城管备〔2026〕${i + 3}号`, person: '李敏', valid: m[1] === 'C-0312' || i < 5 })), mounting: { height_m: 3.2, pitch_deg: 12, heading_deg: 95, fov_deg: 78 }, conditions: [], picture: m[1].startsWith('C') ? `/api/devices/${m[1]}/picture` : null } })],
   ['GET', /^\/api\/devices\/([\w-]+)\/picture$/, (m) => ({ svg: scene({ seed: m[1].length, stall: false, label: m[1] }) })],
   ['GET', /^\/api\/footage$/, (_m, q) => ({ body: paged(footage.filter((f) => !q.device || f.device === q.device), q) })],
   ['GET', /^\/api\/map$/, () => ({ body: map })],
+  ['GET', /^\/api\/map\/devices$/, () => ({ body: { points: deviceList(), clusters: [], total: deviceList().length } })],
   ['GET', /^\/api\/accounts$/, () => ({ body: accounts })],
   ['POST', /^\/api\/accounts$/, (_m, _q, b) => { const a = { id: accounts.length + 1, ...b, squad: squads.find((s) => s.code === b.squad) ?? null, active: true, created_at: new Date().toISOString() }; accounts.push(a); return { status: 201, body: a } }],
   ['GET', /^\/api\/audit$/, (_m, q) => ({ body: paged(audit, q) })],

@@ -53,6 +53,7 @@ WHO: dict[tuple[str, str], set[str] | str] = {
     ("GET", "/api/statistics/{month}/sheet"): FIGURES,
     ("GET", "/api/reference"): EVERYBODY,
     ("GET", "/api/devices"): EVERYBODY,
+    ("GET", "/api/devices/names"): EVERYBODY,
     ("GET", "/api/devices/{code}"): EVERYBODY,
     ("GET", "/api/camera-conditions"): EVERYBODY,
     ("GET", "/api/devices/{code}/conditions/{id}/picture"): EVERYBODY,
@@ -71,6 +72,7 @@ WHO: dict[tuple[str, str], set[str] | str] = {
     ("POST", "/api/calendars"): EVERYBODY,
     ("GET", "/api/footage"): EVERYBODY,
     ("GET", "/api/map"): EVERYBODY,
+    ("GET", "/api/map/devices"): EVERYBODY,
     ("GET", "/api/algorithms"): WAREHOUSE,
     ("POST", "/api/algorithms"): KEEPERS,
     ("GET", "/api/algorithms/{id}"): WAREHOUSE,
@@ -261,7 +263,11 @@ def _url(office: Office, path: str) -> str:
     filled = filled.replace("{version}", "1").replace("{day}", "2026-10-12")
     filled = filled.replace("/vehicles/CAM-A", "/vehicles/CAR-1")
     filled = re.sub(r"\{id\}", str(number), filled)
-    asked = {"list": "?figure=candidates", "span": "?since=2026-10-12T00:00:00Z&until=2026-10-13T00:00:00Z"}
+    asked = {
+        "list": "?figure=candidates",
+        "span": "?since=2026-10-12T00:00:00Z&until=2026-10-13T00:00:00Z",
+        "devices": "?west=121&south=31&east=122&north=32",
+    }
     return filled + asked.get(path.rsplit("/", 1)[-1], "")
 
 

@@ -204,6 +204,7 @@ def test_numbers_and_characters_beyond_the_database_are_refused(either: Office) 
     for url in (
         "/api/candidates?type=%00",
         "/api/devices/%00",
+        "/api/devices?query=%00",
         "/api/candidates?squad=a%00b",
         "/api/zones/%00",
     ):

@@ -173,7 +173,7 @@ def test_a_reference_picture_is_uploaded_or_chosen(office: Office, admin: Caller
     assert admin.post("/api/devices/CAM-A/picture", content=b.a_png(width=640, height=360)).status_code == 200
     after = admin.get("/api/devices/CAM-A").json()["picture"]
     assert after != before
-    assert {d["code"]: d["picture"] for d in admin.get("/api/devices").json()}["CAM-A"] == after
+    assert {d["code"]: d["picture"] for d in admin.get("/api/devices").json()["items"]}["CAM-A"] == after
     assert admin.get(after).headers["content-type"] == "image/jpeg"
     choice = admin.get("/api/devices/CAM-A/pictures").json()[0]
     assert admin.put("/api/devices/CAM-A/picture", json={"evidence": choice["evidence"]}).status_code == 200

@@ -181,7 +181,8 @@ def test_copy_door_line_move_and_a_file_there_and_back(
     sign_in(page, office, "/devices/CAM-2/zones")
     # The other camera's pavement, as it was first saved, is taken over and moved as a whole.
     page.get_by_test_id("copy").click()
-    page.get_by_test_id("copy-source").select_option("device:CAM-1")
+    page.get_by_test_id("copy-source").fill("cam-1")
+    page.get_by_test_id("copy-source-list").get_by_text("CAM-1").click()
     page.get_by_test_id("copy-version").select_option("1")
     expect(page.get_by_test_id("copy-go")).to_contain_text("1")
     page.get_by_test_id("copy-go").click()

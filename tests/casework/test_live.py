@@ -101,10 +101,16 @@ def test_a_day_and_its_parts(database: Database, store: FileStore) -> None:
         write_looks(session, [look(first, 0, b.START)])
         found = current_days(session, [second.device_id], DAY)
         assert {i: (d.part, d.stamp) for i, d in found.items()} == {second.device_id: (2, "b")}
-        assert queries.look_counts(session, [first.footage_id, second.footage_id]) == {
-            first.footage_id: 1,
-            second.footage_id: 0,
-        }
+        write_looks(
+            session,
+            [
+                look(second, 0, b.START),
+            ],
+        )
+        counts = queries.look_counts(session, [first.footage_id, second.footage_id])
+        assert counts == {
+            second.footage_id: 1
+        }  # whoever still has the first part in memory learns that it is over
         # The first part was replaced, so it is closed though the day goes on; the second only when it is over.
         over = queries.day_to_close(session, DAY)
         assert over is not None
@@ -119,7 +125,7 @@ def test_a_day_and_its_parts(database: Database, store: FileStore) -> None:
         [file] = look_files(session, first.footage_id)
         assert (file.looks, file.boxes, file.look_every_s, file.judged_at) == (1, 2, 300.0, b.START)
         assert [len(one.seen) for one in unpacked(store.get(file.sha256))] == [2]
-        assert list(session.scalars(select(LiveLook))) == []
+        assert {row.footage_id for row in session.scalars(select(LiveLook))} == {second.footage_id}
         done = session.get_one(Footage, first.footage_id)
         assert (done.state, done.kind, done.notes) == ("done", "live", ["a note"])
 
@@ -135,3 +141,7 @@ def test_what_people_changed(database: Database) -> None:
         record(session, "account:a", "zones_set", "ground", {})
         after = changes(session, before.mark)
         assert (after.codes, after.everything) == (frozenset({"C-2"}), True)
+        about = b.a_candidate_row(session, b.a_device(session, "C-3"))
+        record(session, "account:a", "watch_asked", f"candidate:{about.id}", {})
+        last = changes(session, after.mark)
+        assert (last.codes, last.everything) == (frozenset({"C-3"}), False)

@@ -25,7 +25,7 @@ def test_a_manifest_names_model_rule_device_and_positions(tmp_path: Path) -> Non
         manifest = json.loads(house.store.get(seal.manifest_sha256))
     assert manifest["model"]["sha256"] == find_model().sha256
     assert len(manifest["model"]["sha256"]) == 64
-    assert manifest["rule"]["version"] == 1
+    assert manifest["rule"]["version"] == 2
     assert manifest["device"]["code"] == "V-01"
     assert {a["kind"] for a in manifest["device"]["approvals"]} >= {"legal_review", "technical_review"}
     pictures = [f for f in manifest["files"] if f["kind"] == "picture"]

@@ -27,13 +27,14 @@ from casework.plans.service import NewPlan, Saving, Targets, save
 from casework.rules.service import NewRules, add
 from casework.streams.tables import Stream
 from jiexun.house import House, open_house
-from jiexun.live import checkpoints
+from jiexun.live import camera, checkpoints
 from jiexun.live.engine import Engine
 from jiexun.settings import Settings, load
 from jiexun.warehouse import Detectors
 from tests.jiexun.painted import NAMES, Thing, colour_detector, furnish, picture
 
 checkpoints.EVERY = 3  # so that a short street has some
+camera.AWAY_S = 0.5  # its cameras are looked at every second, and have their backgrounds on disk all the same
 STEP_S = 20
 LOOKS = 10
 BEFORE_S = 235

@@ -12,16 +12,24 @@ from pathlib import Path
 
 import ray
 
+from detector.backends.scripted import ScriptedDetector, Seen
+from ingest.frame import Image
 from jiexun.house import House, open_house
 from jiexun.live.on_ray import NAMESPACE, RayExecutor
 from jiexun.warehouse import Detectors
 from tests.jiexun.live_street import live_settings
-from tests.jiexun.painted import colour_detector
+from tests.jiexun.painted import NAMES, see
 
 
-def colour_detectors(house: House, threads: int | None) -> Detectors:
+def see_slowly(image: Image) -> list[Seen]:
+    """So that a film lasts longer than workers wait before they ask for the next one."""
+    time.sleep(0.03)
+    return see(image)
+
+
+def slow_detectors(house: House, threads: int | None) -> Detectors:
     """For actors: a function that they can import."""
-    return Detectors(colour_detector())
+    return Detectors(ScriptedDetector(see_slowly, NAMES))
 
 
 def main() -> None:
@@ -34,7 +42,7 @@ def main() -> None:
         ray.init(address=address, namespace=NAMESPACE, log_to_driver=False, configure_logging=False)
         while sum(node["Alive"] for node in ray.nodes()) < 2:  # or both workers are placed on the first
             time.sleep(0.2)
-        executor = RayExecutor(house, colour_detectors)
+        executor = RayExecutor(house, slow_detectors)
         executor.start()
         print("begun", flush=True)
         told: dict[int, str] = {}

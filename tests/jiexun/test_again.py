@@ -17,8 +17,7 @@ from casework.watches.tables import Watch
 from detector.detections import Detections
 from detector.scene.model import Rule, ZoneKind
 from ingest.frame import Frame, Position, PositionSource, TimeSource
-from jiexun.pipeline.again import _Open
-from jiexun.pipeline.lookbook import Look
+from jiexun.pipeline.again import Open
 from tests import builders as b
 
 NAMES = ("stall", "truck")
@@ -30,7 +29,7 @@ CAR = Device(
 Box = tuple[str, float, float, float, float]
 
 
-def an_open(north: float = 10.0, east: float = 0.0) -> _Open:
+def an_open(north: float = 10.0, east: float = 0.0) -> Open:
     """A watch on a stall so many metres ahead of the car, known to 1 m."""
     place = b.metres(north, east)
     about = Candidate(
@@ -40,7 +39,8 @@ def an_open(north: float = 10.0, east: float = 0.0) -> _Open:
         place_error_m=1.0,
         image_place=[0, 0, 1, 1],
     )
-    return _Open(Watch(id=1, candidate=about), [RULE])
+    span = {"since": b.START, "until": b.START + timedelta(hours=1)}
+    return Open(Watch(id=1, candidate=about, **span), [RULE])
 
 
 def a_frame(seconds: float = 0.0, heading: float | None = 0.0) -> Frame:
@@ -89,7 +89,7 @@ def test_looks_that_do_not_show_the_place(north: float, east: float) -> None:
 
 def test_without_heading_or_rules_nothing_is_said() -> None:
     assert an_open().along_the_way(a_frame(heading=None), seen(), CAR) is None
-    assert _Open(an_open().watch, []).along_the_way(a_frame(), seen(), CAR) is None
+    assert Open(an_open().watch, []).along_the_way(a_frame(), seen(), CAR) is None
 
 
 @pytest.mark.parametrize(
@@ -107,9 +107,16 @@ def test_without_heading_or_rules_nothing_is_said() -> None:
 def test_how_many_looks_answer(looks: list[bool], fixed: bool, corrected: bool | None) -> None:
     one = an_open()
     for i, there in enumerate(looks):
-        one.add(Look(a_frame(10.0 * i), seen()), there)
+        assert one.count(b.at(10.0 * i), there)
     assert one.answer(fixed) is corrected
-    assert one.picture is not None
-    # The picture is the latest that saw the thing, else the latest.
-    last = max((i for i, there in enumerate(looks) if there), default=len(looks) - 1)
-    assert one.picture.frame.captured_at == b.START + timedelta(seconds=10.0 * last)
+
+
+def test_looks_that_do_not_count() -> None:
+    one = an_open()
+    for seconds, there in (
+        (-1.0, True),
+        (3600.0, True),
+        (10.0, None),
+    ):  # before since, at until, place not shown
+        assert not one.count(b.at(seconds), there)
+    assert (one.looks, one.seen, one.first) == (0, 0, None)

@@ -47,14 +47,14 @@ def street(tmp_path: Path) -> Path:
 
 def test_bench_tells_rows_choice_and_ratios(weights: Path, tmp_path: Path) -> None:
     done = jiexun(
-        *("bench", "inference", "--weights-dir", weights, "--size", 64, "--size", 96),
+        *("bench", "inference", "--weights-dir", weights, "--size", 64, "--size", 128),
         *("--threads", 1, "--rounds", 5, "--json"),
         cwd=tmp_path,
     )
     assert done.returncode == 0, done.stderr
     told = json.loads(done.stdout)
     assert {(r["backend"], r["size"], r["threads"]) for r in told["rows"]} >= {
-        (b, s, 1) for b in ("onnxruntime", "openvino") for s in (64, 96)
+        (b, s, 1) for b in ("onnxruntime", "openvino") for s in (64, 128)
     }
     assert {"backend", "precision", "size", "threads", "ms"} <= set(told["rows"][0])
     assert told["chosen"] in {r["backend"] for r in told["rows"]}

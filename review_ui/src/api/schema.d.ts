@@ -365,9 +365,29 @@ export interface paths {
         };
         /**
          * List Devices
-         * @description All devices, with their state.
+         * @description One page of the devices with their state: those at fault first, then by code.
          */
         get: operations["listDevices"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/devices/names": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Device Names
+         * @description The first devices with this in code or name, for choosing one while typing.
+         */
+        get: operations["deviceNames"];
         put?: never;
         post?: never;
         delete?: never;
@@ -425,9 +445,29 @@ export interface paths {
         };
         /**
          * Map
-         * @description The district as GeoJSON.
+         * @description The ground of the district as GeoJSON.
          */
         get: operations["map"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/map/devices": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Map Devices
+         * @description The devices in a window of the map, degrees WGS-84. cells: clusters that have room along its longer side.
+         */
+        get: operations["mapDevices"];
         put?: never;
         post?: never;
         delete?: never;
@@ -2701,6 +2741,18 @@ export interface components {
             kind: "fixed" | "vehicle";
         };
         /**
+         * DeviceCluster
+         * @description Devices near each other, at the mean of their places.
+         */
+        DeviceCluster: {
+            /** Count */
+            count: number;
+            /** Latitude */
+            latitude: number;
+            /** Longitude */
+            longitude: number;
+        };
+        /**
          * DeviceDetail
          * @description A device with zones, approvals and its mounting.
          */
@@ -2789,6 +2841,27 @@ export interface components {
             /** Picture */
             picture: string | null;
             condition: components["schemas"]["ConditionOut"] | null;
+        };
+        /**
+         * DevicePoint
+         * @description A device on the map, degrees WGS-84.
+         */
+        DevicePoint: {
+            /** Code */
+            code: string;
+            /** Name */
+            name: string;
+            /** Name En */
+            name_en: string;
+            /**
+             * Kind
+             * @enum {string}
+             */
+            kind: "fixed" | "vehicle";
+            /** Latitude */
+            latitude: number;
+            /** Longitude */
+            longitude: number;
         };
         /**
          * DrivenOut
@@ -3346,8 +3419,20 @@ export interface components {
             stretched: number;
         };
         /**
+         * MapDevices
+         * @description The devices of a window: each of them, or clusters when these would be too many. total: how many there are.
+         */
+        MapDevices: {
+            /** Points */
+            points: components["schemas"]["DevicePoint"][];
+            /** Clusters */
+            clusters: components["schemas"]["DeviceCluster"][];
+            /** Total */
+            total: number;
+        };
+        /**
          * MapOut
-         * @description GeoJSON collections, WGS-84 longitude, latitude.
+         * @description The ground as GeoJSON collections, WGS-84 longitude, latitude.
          */
         MapOut: {
             /** Squads */
@@ -3364,10 +3449,6 @@ export interface components {
             };
             /** Permitted */
             permitted: {
-                [key: string]: unknown;
-            };
-            /** Devices */
-            devices: {
                 [key: string]: unknown;
             };
         };
@@ -3547,6 +3628,17 @@ export interface components {
         Page_CaseBrief_: {
             /** Items */
             items: components["schemas"]["CaseBrief"][];
+            /** Total */
+            total: number;
+            /** Page */
+            page: number;
+            /** Size */
+            size: number;
+        };
+        /** Page[DeviceOut] */
+        Page_DeviceOut_: {
+            /** Items */
+            items: components["schemas"]["DeviceOut"][];
             /** Total */
             total: number;
             /** Page */
@@ -5583,7 +5675,14 @@ export interface operations {
     };
     listDevices: {
         parameters: {
-            query?: never;
+            query?: {
+                query?: string | null;
+                kind?: ("fixed" | "vehicle") | null;
+                squad?: string | null;
+                troubled?: boolean;
+                page?: number;
+                size?: number;
+            };
             header?: never;
             path?: never;
             cookie?: never;
@@ -5596,7 +5695,39 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["DeviceOut"][];
+                    "application/json": components["schemas"]["Page_DeviceOut_"];
+                };
+            };
+            /** @description Problem document (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    deviceNames: {
+        parameters: {
+            query?: {
+                query?: string;
+                kind?: ("fixed" | "vehicle") | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DeviceBrief"][];
                 };
             };
             /** @description Problem document (RFC 9457) */
@@ -5690,6 +5821,41 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["MapOut"];
+                };
+            };
+            /** @description Problem document (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    mapDevices: {
+        parameters: {
+            query: {
+                west: number;
+                south: number;
+                east: number;
+                north: number;
+                cells?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MapDevices"];
                 };
             };
             /** @description Problem document (RFC 9457) */

@@ -13,18 +13,18 @@ export interface AddressFilters<N extends string> {
 const one = (value: LocationQueryValue | LocationQueryValue[] | undefined): string | null =>
   (Array.isArray(value) ? value[0] : value) || null
 
-export function useFilters<N extends string>(names: readonly N[]): AddressFilters<N> {
+/** pager: the part of the address that holds the list's page, which begins anew when a filter changes. */
+export function useFilters<N extends string>(names: readonly N[], pager = 'page'): AddressFilters<N> {
   const route = useRoute()
   const router = useRouter()
   const values = computed(() => Object.fromEntries(names.map((n) => [n, one(route.query[n])])) as Values<N>)
   return {
     values,
     set(name, value) {
-      const { page: _page, ...query } = route.query
-      void router.push({ query: { ...query, [name]: value || undefined } })
+      void router.push({ query: { ...route.query, [pager]: undefined, [name]: value || undefined } })
     },
     clear() {
-      const query: LocationQueryRaw = { ...route.query, page: undefined }
+      const query: LocationQueryRaw = { ...route.query, [pager]: undefined }
       for (const n of names) query[n] = undefined
       void router.push({ query })
     },
@@ -32,11 +32,11 @@ export function useFilters<N extends string>(names: readonly N[]): AddressFilter
 }
 
 /** The page of a list, from the address. */
-export function usePage(): { page: ComputedRef<number>; to(page: number): void } {
+export function usePage(pager = 'page'): { page: ComputedRef<number>; to(page: number): void } {
   const route = useRoute()
   const router = useRouter()
   return {
-    page: computed(() => Math.max(1, Math.trunc(Number(one(route.query['page']))) || 1)),
-    to: (page) => void router.push({ query: { ...route.query, page: page > 1 ? String(page) : undefined } }),
+    page: computed(() => Math.max(1, Math.trunc(Number(one(route.query[pager]))) || 1)),
+    to: (page) => void router.push({ query: { ...route.query, [pager]: page > 1 ? String(page) : undefined } }),
   }
 }

@@ -1,4 +1,4 @@
-/** Boundaries, streets, shops, permitted places: read once. */
+/** Boundaries, streets, shops, permitted places: read once. Devices are asked for by window (lib/deviceLayer). */
 import { api, ask } from '@/api/client'
 import type { MapData } from '@/api/types'
 

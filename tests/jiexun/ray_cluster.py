@@ -1,6 +1,4 @@
-"""Live cameras on a real Ray of two nodes over PostgreSQL: one node is killed in the middle, nothing is lost or
-doubled. Ray runs with a token, in folders of its own, and is ended by process id.
-"""
+"""A real Ray of two nodes on this machine, with a token, in folders of its own, ended by process id; for tests."""
 
 from __future__ import annotations
 
@@ -18,50 +16,12 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 
-import pytest
-
-from casework.db import Database
-from casework.verify import verify
-from jiexun.house import open_house
-from tests.jiexun.live_street import (
-    BY_HAND,
-    LOOKS,
-    Street,
-    brief,
-    furnish_live,
-    live_outcome,
-    live_settings,
-    look_sums,
-)
-
-pytest.importorskip("ray", reason="the extra [cluster] is not installed: make everything")
 ROOT = Path(__file__).resolve().parents[2]
 START_S = 120.0
 
 
-@pytest.mark.postgres
-def test_a_node_killed_in_the_middle(postgresql: Database, tmp_path: Path) -> None:
-    settings = live_settings(tmp_path / "home", postgresql.url)
-    with _two_nodes() as (environment, address, second), open_house(settings=settings) as house:
-        began = furnish_live(house, tmp_path / "drop")
-        street = Street(house, tmp_path / "drop", began)
-        with _driver(environment, tmp_path / "home", postgresql.url, address) as told:
-            before = told.both(set())
-            street.play(5)
-            on_second = {name for name in before if int(name.split(":")[1]) in _family(second.pid)}
-            assert len(on_second) == 1
-            _kill(second)
-            street.play(since=5, limit_s=START_S)
-            after = told.both(before)
-        assert before - after == on_second
-        assert brief(live_outcome(house, began)) == BY_HAND  # as with the local executor, undisturbed
-        assert look_sums(house) == {"C-1": (LOOKS,) * 3, "C-2": (LOOKS,) * 3}
-        with house.database.read() as session:
-            assert verify(session, house.store).bad == []
-
-
 @contextmanager
-def _two_nodes() -> Iterator[tuple[dict[str, str], str, subprocess.Popen[bytes]]]:
+def two_nodes() -> Iterator[tuple[dict[str, str], str, subprocess.Popen[bytes]]]:
     """Environment for what joins, the address, and the second node (a process group of its own)."""
     folder = Path(tempfile.mkdtemp(prefix="jx-ray-"))  # short: Ray puts sockets below it
     token = folder / "token"
@@ -98,19 +58,19 @@ def _node(stack: ExitStack, environment: dict[str, str], options: list[str]) -> 
         stderr=subprocess.DEVNULL,
         start_new_session=True,
     )
-    stack.callback(_kill, node)
+    stack.callback(kill, node)
     return node
 
 
-def _kill(node: subprocess.Popen[bytes]) -> None:
+def kill(node: subprocess.Popen[bytes]) -> None:
     """With all that it started, as when a machine is switched off."""
-    for process in _family(node.pid):
+    for process in family(node.pid):
         with suppress(ProcessLookupError):
             os.kill(process, signal.SIGKILL)
     node.wait(20)
 
 
-def _family(process: int) -> set[int]:
+def family(process: int) -> set[int]:
     """A process and its descendants, from /proc."""
     parents: dict[int, int] = {}
     for stat in Path("/proc").glob("[0-9]*/stat"):
@@ -135,7 +95,7 @@ def _answers(address: str) -> None:
 
 
 @contextmanager
-def _driver(environment: dict[str, str], home: Path, url: str, address: str) -> Iterator[_Told]:
+def driver(environment: dict[str, str], home: Path, url: str, address: str) -> Iterator[Told]:
     """The executor in a process of its own."""
     script = Path(__file__).parent / "ray_street.py"
     with subprocess.Popen(
@@ -145,19 +105,19 @@ def _driver(environment: dict[str, str], home: Path, url: str, address: str) -> 
         stdout=subprocess.PIPE,
         text=True,
         bufsize=1,
-    ) as driver:
+    ) as process:
         try:
-            yield _Told(driver)
+            yield Told(process)
         finally:
-            assert driver.stdin is not None
-            driver.stdin.close()
+            assert process.stdin is not None
+            process.stdin.close()
             try:
-                driver.wait(60)
+                process.wait(60)
             except subprocess.TimeoutExpired:
-                driver.kill()
+                process.kill()
 
 
-class _Told:
+class Told:
     """The names of the workers, as the driver told them last."""
 
     def __init__(self, driver: subprocess.Popen[str]) -> None:
