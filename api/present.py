@@ -282,6 +282,7 @@ def footage(row: Footage, candidates: int, looks: int | None = None) -> FootageO
     """One piece of footage. looks: of a month, where a list counts only those."""
     return FootageOut(
         id=row.id,
+        kind="live" if row.kind == "live" else "file",
         device=row.device.code,
         name=row.name,
         sha256=row.sha256,

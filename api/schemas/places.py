@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Literal
 
 from api.schemas.base import Model, Named, UtcTime
 from api.schemas.candidates import DeviceBrief
@@ -120,9 +120,13 @@ class DeviceDetail(DeviceOut):
 
 
 class FootageOut(Model):
-    """One piece of footage and what became of it. ``state``: accepted, running, done, failed."""
+    """One piece of footage and what became of it. ``state``: accepted, running, done, failed.
+
+    ``kind``: file, or live: a live camera's day, which nobody handed in (``state`` live until it is over, size 0).
+    """
 
     id: int
+    kind: Literal["file", "live"]
     device: str
     name: str
     sha256: str

@@ -43,6 +43,14 @@ def algorithm_named(session: Session, text: str) -> Algorithm:
     return algorithm(session, found)
 
 
+def model_of_file(session: Session, sha256: str) -> str | None:
+    """The model id, as candidates carry it, of the algorithm that a file belongs to, one of eight bits too."""
+    for row in algorithms(session):
+        if sha256 in (row.sha256, (row.record.get("int8") or {}).get("sha256")):
+            return row.model_id
+    return None
+
+
 def algorithms_by_model(session: Session, model_ids: Iterable[str]) -> dict[str, Algorithm]:
     """Model id, as candidates carry it -> the registry's row. One query."""
     rows = session.scalars(select(Algorithm).where(Algorithm.model_id.in_(set(model_ids))))

@@ -110,9 +110,11 @@ def looks_by_device(session: Session, devices: Collection[int], since: datetime)
 
 
 def footage_by_device(session: Session, devices: Collection[int]) -> dict[int, tuple[int, datetime | None]]:
-    """Of these devices: how much footage each handed in, and the capture time of its last look."""
+    """Of these devices: how much footage each handed in (days of live cameras are none), and the capture time of its
+    last look, live or not."""
+    handed_in = func.count().filter(Footage.kind == "file")
     rows = session.execute(
-        select(Footage.device_id, func.count(), func.max(Footage.ended_at))
+        select(Footage.device_id, handed_in, func.max(Footage.ended_at))
         .where(Footage.device_id.in_(devices))
         .group_by(Footage.device_id)
     )

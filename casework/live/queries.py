@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session, joinedload
 
 from casework.algorithms.tables import Assignment
 from casework.audit.tables import AuditEvent
-from casework.candidates.tables import Candidate
+from casework.candidates.tables import Candidate, CandidateSighting
 from casework.devices.tables import Device
 from casework.footage.tables import Footage
 from casework.live.codec import from_bytes
@@ -119,6 +119,33 @@ def looks_of(session: Session, day: LiveDay, since: int = 0) -> list[StoredLook]
         )
         for row in rows
     ]
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class LookTime:
+    """A judged look without its boxes. width, height: of its picture, px."""
+
+    number: int
+    captured_at: datetime
+    width: int
+    height: int
+
+
+def look_times(session: Session, footage_id: int) -> list[LookTime]:
+    """The judged looks of a day that is not closed."""
+    rows = session.execute(
+        select(LiveLook.number, LiveLook.captured_at, LiveLook.width, LiveLook.height)
+        .where(LiveLook.footage_id == footage_id)
+        .order_by(LiveLook.number)
+    )
+    return [LookTime(*row) for row in rows]
+
+
+def raised_spans(session: Session, footage_id: int) -> list[tuple[datetime, datetime]]:
+    """From when to when each thing stood that was raised from a footage."""
+    query = select(CandidateSighting.first_at, CandidateSighting.last_at)
+    rows = session.execute(query.where(CandidateSighting.footage_id == footage_id))
+    return [(row.first_at, row.last_at) for row in rows]
 
 
 def device_of(session: Session, device_id: int) -> Device:

@@ -47,12 +47,13 @@ def figures(session: Session, now: datetime) -> Figures:
         per_minute={w.name: w.looks_per_minute for w in at_work},
         held={w.name: w.holds for w in at_work},
         alarms={alarm.kind: alarm.count for alarm in alarms.alarms(session, rows, now)},
-        footage=_counted(session, Footage.state),
+        footage=_counted(session, Footage.state, Footage.kind == "file"),
         candidates=_counted(session, Candidate.state),
         uploads_open=session.scalar(growing) or 0,
         looks=int(session.scalar(select(func.sum(Footage.looks))) or 0),
     )
 
 
-def _counted(session: Session, column: Any) -> dict[str, int]:
-    return {state: int(n) for state, n in session.execute(select(column, func.count()).group_by(column))}
+def _counted(session: Session, column: Any, *where: Any) -> dict[str, int]:
+    query = select(column, func.count()).where(*where).group_by(column)
+    return {state: int(n) for state, n in session.execute(query)}

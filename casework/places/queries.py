@@ -114,10 +114,13 @@ def zones_of(session: Session, device_id: int | None, at: datetime | None = None
     return [row for row in shapes_of(session, device_id, at) if row.kind != DOOR_LINE]
 
 
-def picture_door_lines(session: Session, device_id: int, at: datetime | None = None) -> list[PictureLine]:
-    """Door lines drawn on a device's picture, as ``shapes_of``: for people to see, no rule judges by them."""
-    rows = [row for row in shapes_of(session, device_id, at) if row.kind == DOOR_LINE]
-    return [PictureLine(row.code, row.shop_code, row.polygon) for row in rows]
+def on_picture(
+    session: Session, device_id: int, at: datetime | None = None
+) -> tuple[list[ZoneVersion], list[PictureLine]]:
+    """Zones and door lines drawn on a device's picture, as ``shapes_of``: no rule judges by the lines."""
+    rows = shapes_of(session, device_id, at)
+    lines = [PictureLine(row.code, row.shop_code, row.polygon) for row in rows if row.kind == DOOR_LINE]
+    return [row for row in rows if row.kind != DOOR_LINE], lines
 
 
 def revisions(session: Session, scope: str) -> list[ZoneRevision]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from datetime import UTC, datetime
 
-from sqlalchemy import or_, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from casework.algorithms.tables import Algorithm
@@ -56,26 +56,25 @@ def rule_set(session: Session, version: int) -> RuleSet:
 
 def rules_at(session: Session, at: datetime) -> RuleSet:
     """The version that holds for looks captured at a moment (aware)."""
-    row = session.scalar(
-        select(RuleSet)
-        .where(RuleSet.valid_from <= at, or_(RuleSet.valid_to.is_(None), RuleSet.valid_to > at))
-        .order_by(RuleSet.version.desc())
-        .limit(1)
-    )
-    return row or rule_sets(session)[-1]
+    return _holding(rule_sets(session), at)
 
 
 def rules_from(session: Session, at: datetime) -> list[tuple[datetime, RuleSet]]:
     """The version that holds at a moment (aware) and those that follow it, each with when it begins to hold."""
-    edges = {
-        edge for row in rule_sets(session) for edge in (row.valid_from, row.valid_to) if edge is not None
-    }
-    found = [(at, rules_at(session, at))]
+    rows = rule_sets(session)
+    edges = {edge for row in rows for edge in (row.valid_from, row.valid_to) if edge is not None}
+    found = [(at, _holding(rows, at))]
     for edge in sorted(edge for edge in edges if edge > at):
-        row = rules_at(session, edge)
+        row = _holding(rows, edge)
         if row.version != found[-1][1].version:
             found.append((edge, row))
     return found
+
+
+def _holding(rows: list[RuleSet], at: datetime) -> RuleSet:
+    """rows: newest first. The oldest, where none holds yet."""
+    held = (r for r in rows if r.valid_from <= at and (r.valid_to is None or r.valid_to > at))
+    return next(held, rows[-1])
 
 
 def known_labels(session: Session) -> frozenset[str]:

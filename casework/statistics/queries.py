@@ -169,7 +169,9 @@ def cases_in(session: Session, cell: Cell, page: int, size: int) -> tuple[list[C
 def footage_in(
     session: Session, cell: Cell, page: int, size: int
 ) -> tuple[list[tuple[Footage, int]], int, int]:
-    """The footage whose looks a number counts, each with its looks in the month; how many, and the sum."""
+    """What was looked at, each with its looks in the month: footage that was handed in, and days of live cameras
+    (``kind``); how many of both, and the sum.
+    """
     within = [LookTally.hour >= cell.month.start, LookTally.hour < cell.month.end]
     if cell.squad_id is not None:
         within.append(LookTally.squad_id == cell.squad_id)

@@ -18,12 +18,14 @@ from casework.live.tables import LiveDay
 from casework.looks.codec import rounded
 from casework.rules.queries import rules_from
 from detector.detections import UNNAMED, Detections
+from detector.scene.model import Violation
 from detector.scene.rules import FixedScene
 from detector.tints import tinted
 from ingest.frame import Frame
 from jiexun.house import House
 from jiexun.live import checkpoints
 from jiexun.live.references import References
+from jiexun.live.sampling import keep_drawn
 from jiexun.live.seers import Asked, Seers
 from jiexun.live.spool import Spool, SpoolBook
 from jiexun.live.watching import Watching
@@ -203,6 +205,7 @@ class LiveCamera:
         fit = self._caring.look(frame, tinted(found, frame.image))
         if fit is None:
             return Looked(frame.captured_at, frame.time_source.value, len(found), None, [], False)
+        keep_drawn(self._spool, self.spool_name, self.number, frame.image, self._house.settings.sample_one_in)
         fit = self._free().look(fit, self._judging)
         seen = rounded(fit.seen, frame.size)
         fit = replace(fit, seen=seen)
@@ -220,11 +223,11 @@ class LiveCamera:
             frame.captured_at, frame.time_source.value, len(found), judged, [a for a in acts if a], quick
         )
 
-    def finish(self) -> list[Act]:
-        """The day is over: what is left to be written."""
+    def finish(self) -> list[tuple[Violation, Act]]:
+        """The day is over: what is left to be written, each with what it is about."""
         time_source = (self.row.footage.time_source if self.row else None) or "server"
-        acts = [self._written().prepare(event, time_source) for event in self._judging.scene.finish()]
-        return [act for act in acts if act]
+        left = [(e.violation, self._written().prepare(e, time_source)) for e in self._judging.scene.finish()]
+        return [(violation, act) for violation, act in left if act]
 
     def new_look(self, looked: Looked) -> NewLook:
         """A look to be written down, once its day has a row."""

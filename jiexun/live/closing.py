@@ -5,13 +5,23 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import timedelta
 
+from casework.algorithms.queries import model_of_file
 from casework.algorithms.scopes import Chosen
 from casework.db import utcnow
-from casework.live.queries import day_to_close, device_of, looks_of, open_day
+from casework.live.queries import (
+    day_to_close,
+    device_of,
+    look_times,
+    looks_of,
+    open_day,
+    raised_spans,
+)
 from casework.live.service import close_day, pack_day
 from casework.live.tables import LiveDay
+from casework.samples.service import record_draw
 from jiexun.house import House
-from jiexun.live.camera import LiveCamera, Site, day_of, spool_name
+from jiexun.live.camera import LiveCamera, Site, day_of
+from jiexun.live.sampling import drawn_of
 from jiexun.live.seers import Asked
 from jiexun.live.spool import Spool
 from jiexun.pipeline.judging import surroundings
@@ -55,11 +65,16 @@ def _close(house: House, spool: Spool, day: LiveDay) -> None:
     known_looks = camera.recall()
     with house.database.read() as session:
         camera.rebuild(looks_of(session, day, known_looks))
-    acts = camera.finish()
+        spans, looks = raised_spans(session, day.footage_id), look_times(session, day.footage_id)
+        model_id = model_of_file(session, day.model_sha256) or day.model_id
+    left = camera.finish()
+    spans += [(violation.start, violation.end) for violation, _ in left]
+    plain, drawn = drawn_of(house.store, spool, camera.spool_name, looks, spans, house.settings.sample_one_in)
     with house.database.write() as session:
         still_open = open_day(session, day.footage_id)
         if still_open is not None:
-            for act in acts:
+            for _, act in left:
                 act(session)
+            record_draw(session, day.footage, model_id, plain, drawn)
             close_day(session, still_open, kept, camera.notes())
-    spool.forget(spool_name(day.device_id, day.day, day.judged_at))
+    spool.forget(camera.spool_name)

@@ -16,7 +16,7 @@ from casework.places.queries import (
     PictureLine,
     belongs,
     door_lines,
-    picture_door_lines,
+    on_picture,
     scene_zone,
     street_lines,
     zones_of,
@@ -62,18 +62,14 @@ def surroundings(
 ) -> Surroundings:
     """What holds around a device from a look on. Rules go by capture time; zones as they were drawn at
     ``judged_at``, now if none."""
-    vehicle = device.kind == DeviceKind.VEHICLE
-    zones = [scene_zone(z) for z in zones_of(session, None if vehicle else device.id, judged_at)]
     (_, rules), *later = rules_from(session, captured_at)
-    if not vehicle:
-        ground = [
-            scene_zone(z)
-            for z in zones_of(session, None, judged_at)
-            if z.kind in EXEMPT_KINDS and _within_sight(device, z.polygon)
-        ]
-        lines = picture_door_lines(session, device.id, judged_at)
-        return Surroundings(zones, [], [], rules, ground, lines, later=later)
-    return Surroundings(zones, door_lines(session), street_lines(session), rules, later=later)
+    ground = zones_of(session, None, judged_at)
+    if device.kind == DeviceKind.VEHICLE:
+        zones = [scene_zone(z) for z in ground]
+        return Surroundings(zones, door_lines(session), street_lines(session), rules, later=later)
+    drawn, lines = on_picture(session, device.id, judged_at)
+    permits = [scene_zone(z) for z in ground if z.kind in EXEMPT_KINDS and _within_sight(device, z.polygon)]
+    return Surroundings([scene_zone(z) for z in drawn], [], [], rules, permits, lines, later=later)
 
 
 def _within_sight(device: Device, polygon: Sequence[Sequence[float]]) -> bool:

@@ -18,7 +18,9 @@ from casework.cases.tables import Case
 from casework.db import Database, Session
 from casework.devices.tables import Device
 from casework.errors import Invalid
+from casework.footage.queries import footage_by_device
 from casework.footage.tables import Footage, LookTally
+from casework.live.service import Around, Begin, NewLook, begin_days, write_looks
 from casework.people.service import Person
 from casework.places.queries import squads
 from casework.places.tables import Squad
@@ -423,3 +425,32 @@ def test_footage_of_a_month_is_listed_with_its_looks_of_that_month(sqlite: Datab
         assert [(f.name, n) for f, n in found] == [("night.mp4", 11)]
         assert (total, amount) == (1, 11)
         assert isinstance(found[0][0], Footage)
+
+
+def test_a_live_day_counts_as_looks_and_is_no_footage_that_was_handed_in(database: Database) -> None:
+    """A recording of 11 looks, and a live camera's day of 2 looks in September's last hour and 3 in October."""
+    with database.write() as session:
+        district = District(session)
+        camera = district.cam_a
+        row = b.a_footage(session, camera, "morning.mp4")
+        session.add(
+            LookTally(footage_id=row.id, hour=FIRST, device_id=camera.id, squad_id=district.a.id, looks=11)
+        )
+        around = Around("a", ("stall",), "model-1", "f" * 64, 300.0, b.START)
+        begun = datetime(2026, 9, 30, 15, 50, tzinfo=UTC)  # 23:50 in Shanghai
+        [day] = begin_days(
+            session, [Begin(camera.id, camera.code, begun.astimezone(SHANGHAI).date(), around)]
+        )
+        for n in range(5):
+            at = begun + timedelta(minutes=6 * n)  # 23:50, 23:56, 00:02, 00:08, 00:14
+            write_looks(
+                session, [NewLook(day.footage_id, camera.id, district.a.id, n, at, "device", 0, None)]
+            )
+        found, total, amount = queries.footage_in(session, Cell(figure("looks"), OCTOBER), 1, 50)
+        assert sorted((f.kind, f.name, n) for f, n in found) == [
+            ("file", "morning.mp4", 11),
+            ("live", "CAM-A 2026-09-30", 3),
+        ]
+        assert (total, amount) == (2, 14)
+        assert _rows(session, district.bureau)[-1 - len(TYPES)].figures["looks"] == 14
+        assert footage_by_device(session, [camera.id]) == {camera.id: (1, begun + timedelta(minutes=24))}

@@ -23,7 +23,7 @@ from tests.jiexun.painted import NAMES, see
 
 def see_slowly(image: Image) -> list[Seen]:
     """So that a film lasts longer than workers wait before they ask for the next one."""
-    time.sleep(0.03)
+    time.sleep(0.045)
     return see(image)
 
 

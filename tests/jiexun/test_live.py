@@ -13,8 +13,10 @@ from casework.live.tables import LiveDay
 from casework.looks.codec import unpacked
 from casework.looks.tables import LookFile
 from casework.plans.tables import LookDue
+from casework.samples.tables import LookSample, SampleDraw
 from casework.streams.tables import Stream
 from casework.verify import verify
+from ingest.picture_file import decode_picture
 from jiexun.house import open_house
 from jiexun.live.closing import close_one
 from jiexun.live.spool import Spool
@@ -39,7 +41,7 @@ CLOSED = [
 
 
 def test_a_live_street_and_the_end_of_its_day(tmp_path: Path) -> None:
-    with open_house(settings=live_settings(tmp_path / "home")) as house:
+    with open_house(settings=live_settings(tmp_path / "home", sample_one_in=1)) as house:
         began = furnish_live(house, tmp_path / "drop", dead=True)
         street = Street(house, tmp_path / "drop", began)
         with engine_of(house) as engine:
@@ -77,6 +79,12 @@ def test_a_live_street_and_the_end_of_its_day(tmp_path: Path) -> None:
             files = session.scalars(select(LookFile).order_by(LookFile.device_id)).all()
             assert [(f.looks, f.part, f.look_every_s) for f in files] == [(LOOKS, 1, 1.0)] * 2
             assert {row.state for row in session.scalars(select(Footage))} == {"done"}
+            # All looks are drawn; on all but the very first one something stood that was raised (20 to 180 s).
+            first, second = session.scalars(select(SampleDraw).order_by(SampleDraw.device_id))
+            assert (first.looks, second.looks, first.model_id) == (1, 0, "scripted")
+            [sample] = session.scalars(select(LookSample))
+            assert (sample.captured_at, sample.width, sample.height) == (began, 320, 240)
+            assert len(decode_picture(house.store.get(sample.picture), "sample")) == 240
             assert verify(session, house.store).bad == []
         stored = list(unpacked(house.looks.get(files[0].sha256)))
         assert [round((look.captured_at - began).total_seconds()) for look in stored] == list(

@@ -3152,10 +3152,17 @@ export interface components {
         /**
          * FootageOut
          * @description One piece of footage and what became of it. ``state``: accepted, running, done, failed.
+         *
+         *     ``kind``: file, or live: a live camera's day, which nobody handed in (``state`` live until it is over, size 0).
          */
         FootageOut: {
             /** Id */
             id: number;
+            /**
+             * Kind
+             * @enum {string}
+             */
+            kind: "file" | "live";
             /** Device */
             device: string;
             /** Name */

@@ -529,6 +529,8 @@ export const en: Messages = {
   'footage.state.running': 'in work',
   'footage.state.done': 'done',
   'footage.state.failed': 'failed',
+  'footage.state.live': 'day goes on',
+  'footage.live': 'live camera',
 
   'candidates.title': 'Candidates',
   'candidates.empty': 'No candidate matches',

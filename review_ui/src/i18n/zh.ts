@@ -528,6 +528,8 @@ export const zh = {
   'footage.state.running': '正在处理',
   'footage.state.done': '已处理',
   'footage.state.failed': '处理失败',
+  'footage.state.live': '当日进行中',
+  'footage.live': '实时画面',
 
   'candidates.title': '疑似',
   'candidates.empty': '没有符合条件的疑似',
