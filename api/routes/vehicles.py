@@ -103,6 +103,7 @@ def _vehicle(one: Patrol) -> dict[str, Any]:
         "footage": len(one.footage),
         "sent": v.SentOut.model_validate(one.sent),
         "missing": [day.isoformat() for day in one.missing],
+        "seen": [day.isoformat() for day in one.seen],
         "late": sum(fault.code == "late" for fault in one.faults),
         "faults": sum(fault.code != "late" for fault in one.faults),
     }

@@ -44,7 +44,8 @@ class SentOut(Model):
 
 
 class VehicleOut(DeviceBrief):
-    """A vehicle's day. driven_m, looked_m: metres. missing: days of the last 30 without anything."""
+    """A vehicle's day. driven_m, looked_m: metres. missing, seen: days of the last 30 without
+    and with anything; in neither are those before it was registered."""
 
     squad: Named | None
     day: str
@@ -55,6 +56,7 @@ class VehicleOut(DeviceBrief):
     footage: int
     sent: SentOut
     missing: list[str]
+    seen: list[str]
     late: int
     faults: int
 

@@ -64,6 +64,7 @@ class Patrol:
     faults: tuple[Fault, ...] = ()
     sent: Sent = field(default_factory=Sent)
     missing: tuple[date, ...] = ()
+    seen: tuple[date, ...] = ()
 
     @property
     def driven_m(self) -> float:
@@ -105,7 +106,7 @@ def patrols(session: Session, rows: Sequence[Device], day: date, late: timedelta
     first, last = bounds(day)
     tracks, looks = _tracks(session, ids, first, last), _looks(session, ids, first, last)
     footage, sent = _footage(session, ids, first, last), _sent(session, ids, first, last)
-    missing = _missing(session, rows, day)
+    days = _days(session, rows, day)
     return [
         _patrol(
             row,
@@ -115,7 +116,7 @@ def patrols(session: Session, rows: Sequence[Device], day: date, late: timedelta
             looks[row.id],
             footage[row.id],
             sent.get(row.id, Sent()),
-            missing[row.id],
+            days[row.id],
         )
         for row in rows
     ]
@@ -129,14 +130,14 @@ def _patrol(
     looks: list[Span],
     footage: list[Footage],
     sent: Sent,
-    missing: tuple[date, ...],
+    days: tuple[tuple[date, ...], tuple[date, ...]],
 ) -> Patrol:
     first, last = (t.timestamp() for t in bounds(day))
     ways: list[Way] = [np.array(way, np.float64) for track in tracks for way in track.ways if len(way) > 1]
     driven = once(ways, first, last)
     found = tuple(s for way in driven for s in stretches(way, looks))
     faults = (*_track_faults(tracks, driven), *_footage_faults(footage, late))
-    return Patrol(device, day, found, tuple(looks), tuple(footage), faults, sent, missing)
+    return Patrol(device, day, found, tuple(looks), tuple(footage), faults, sent, *days)
 
 
 def _track_faults(tracks: list[TrackFile], driven: list[Way]) -> list[Fault]:
@@ -248,9 +249,11 @@ def _sent(session: Session, ids: list[int], first: datetime, last: datetime) -> 
     return found
 
 
-def _missing(session: Session, rows: Sequence[Device], day: date) -> dict[int, tuple[date, ...]]:
+def _days(
+    session: Session, rows: Sequence[Device], day: date
+) -> dict[int, tuple[tuple[date, ...], tuple[date, ...]]]:
     """Of the 30 days up to ``day``: those that are over without a look and without a track, from when the vehicle was
-    registered."""
+    registered; and those with either. Other days say nothing."""
     first = bounds(day - timedelta(days=MISSING_DAYS - 1))[0]
     last = bounds(day)[1]
     ids = [row.id for row in rows]
@@ -268,8 +271,9 @@ def _missing(session: Session, rows: Sequence[Device], day: date) -> dict[int, t
     today = utcnow().astimezone(SHANGHAI).date()
     days = [d for n in range(MISSING_DAYS - 1, -1, -1) if (d := day - timedelta(days=n)) < today]
     return {
-        row.id: tuple(
-            d for d in days if d not in seen[row.id] and d >= row.made_at.astimezone(SHANGHAI).date()
+        row.id: (
+            tuple(d for d in days if d not in seen[row.id] and d >= row.made_at.astimezone(SHANGHAI).date()),
+            tuple(sorted(d for d in seen[row.id] if d > day - timedelta(days=MISSING_DAYS))),
         )
         for row in rows
     }

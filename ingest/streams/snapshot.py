@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
 import threading
 import time
@@ -44,7 +45,8 @@ class Snapshot:
         self._backoff = Backoff()
         self._next_try = 0.0
         self._index = 0
-        self._last: datetime | None = None
+        self._last: tuple[datetime, TimeSource] | None = None
+        self._digest = b""  # of the picture that _last is of
         self._over = False
         self._grabbing = threading.Lock()
 
@@ -132,11 +134,14 @@ class Snapshot:
         self._standing.clock((stamp - arrived).total_seconds())
         if exif.captured_at is None or exif.coarse:
             stamp = within_second(stamp, arrived)
-        if self._last is not None and stamp <= self._last < stamp + timedelta(seconds=1):
-            stamp = self._last + timedelta(milliseconds=1)  # two pictures of one second
-        captured_at, source = choose(stamp, arrived, self._last)
-        self._last = captured_at
-        return captured_at, source
+        digest = hashlib.blake2b(data, digest_size=16).digest()
+        last = self._last[0] if self._last else None
+        if last is not None and stamp <= last < stamp + timedelta(seconds=1):
+            if digest == self._digest and self._last is not None:
+                return self._last  # the very same picture: no new look
+            stamp = last + timedelta(milliseconds=1)  # two pictures of one second
+        self._last, self._digest = choose(stamp, arrived, last), digest
+        return self._last
 
     def _fault(self, code: FaultCode, what: str) -> StreamFault:
         return StreamFault(code, f"{self._address}: {what}")

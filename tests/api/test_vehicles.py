@@ -107,7 +107,9 @@ def test_missing_days_are_those_with_neither_look_nor_track(office: Office) -> N
     _send(a_car(office), "later.gpx", gpx(start=START + timedelta(days=2)))
     with office.database.write() as session:
         session.scalars(select(Device).where(Device.code == "CAR-1")).one().made_at = START
-    assert _day(office, "2026-10-15")["missing"] == ["2026-10-13", "2026-10-15"]
+    day = _day(office, "2026-10-15")
+    assert day["missing"] == ["2026-10-13", "2026-10-15"]
+    assert day["seen"] == ["2026-10-12", "2026-10-14"]
 
 
 def test_what_is_wrong_is_listed(office: Office) -> None:

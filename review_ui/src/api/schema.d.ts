@@ -4780,6 +4780,8 @@ export interface components {
             sent: components["schemas"]["SentOut"];
             /** Missing */
             missing: string[];
+            /** Seen */
+            seen: string[];
             /** Late */
             late: number;
             /** Faults */
@@ -4823,7 +4825,8 @@ export interface components {
         };
         /**
          * VehicleOut
-         * @description A vehicle's day. driven_m, looked_m: metres. missing: days of the last 30 without anything.
+         * @description A vehicle's day. driven_m, looked_m: metres. missing, seen: days of the last 30 without
+         *     and with anything; in neither are those before it was registered.
          */
         VehicleOut: {
             /** Code */
@@ -4853,6 +4856,8 @@ export interface components {
             sent: components["schemas"]["SentOut"];
             /** Missing */
             missing: string[];
+            /** Seen */
+            seen: string[];
             /** Late */
             late: number;
             /** Faults */

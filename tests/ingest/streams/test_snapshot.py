@@ -168,6 +168,26 @@ def test_a_clock_a_little_behind_counts() -> None:
         )
 
 
+def test_the_same_picture_once_more_keeps_its_time() -> None:
+    """A server that hands out one file over and over: whoever looks sees that nothing new came."""
+    modified = format_datetime(datetime.now(UTC) - timedelta(seconds=20), usegmt=True)
+    pictures = [a_jpeg(1), a_jpeg(1), a_jpeg(2)]
+
+    def page(handler: BaseHTTPRequestHandler) -> None:
+        data = pictures.pop(0)
+        handler.send_response(200)
+        handler.send_header("Content-Length", str(len(data)))
+        handler.send_header("Last-Modified", modified)
+        handler.end_headers()
+        handler.wfile.write(data)
+
+    with web({"/snap.jpg": page}) as url, closing(open_live("c", at(url))) as source:
+        first, again, other = (source.grab(2) for _ in range(3))
+    assert first.time_source is TimeSource.DEVICE
+    assert (again.captured_at, again.time_source) == (first.captured_at, first.time_source)
+    assert other.captured_at == first.captured_at + timedelta(milliseconds=1)
+
+
 def test_an_old_picture_is_stale() -> None:
     page = dated(Date=timedelta(), Last_Modified=timedelta(hours=-2))
     with web({"/snap.jpg": page}) as url, closing(open_live("c", at(url))) as source:
