@@ -12,9 +12,11 @@ from sqlalchemy.orm import Session
 
 from casework.algorithms.tables import ShadowFinding, ShadowRun
 from casework.audit.service import record
+from casework.db import utcnow
 from casework.devices.tables import Device
 from casework.footage.tables import Footage, TrackFile
 from casework.samples.tables import LookSample, SampleDraw, SampleLabel
+from casework.storage import file_sha256
 from detector.scene.model import DeviceKind
 from ingest.coverage import ways_of
 from ingest.errors import IngestError
@@ -72,6 +74,14 @@ def track_file(device: Device, stem: str, path: Path, sha256: str, read: Beside,
         ways=ways,
         faults=read.faults,
     )
+
+
+def note_track(session: Session, device: Device, stem: str, path: Path) -> None:
+    """Register a track that lies beside footage on this machine, once, so that the vehicle's day shows it."""
+    sha256 = file_sha256(path)
+    same = (TrackFile.device_id == device.id, TrackFile.stem == stem, TrackFile.sha256 == sha256)
+    if session.scalar(select(TrackFile.id).where(*same).limit(1)) is None:
+        session.add(track_file(device, stem, path, sha256, read_beside(path, path.name), utcnow()))
 
 
 def give(session: Session, device: Device, row: TrackFile) -> None:

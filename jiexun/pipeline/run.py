@@ -16,6 +16,7 @@ from casework.candidates.queries import count_by_footage
 from casework.devices import queries as devices
 from casework.footage import service as footages
 from casework.footage.queries import footage as get_footage
+from casework.footage.sidecars import note_track
 from casework.rules.service import adopt_shipped
 from detector.detections import Detector
 from ingest.errors import IngestError
@@ -60,7 +61,10 @@ def accept_file(
     open_for(house, device, path, start, track_path)
     handed = footages.Handed(sha256, size, path.name, str(path.resolve()), start, track_path)
     with house.database.write() as session:
-        row, _again = footages.accept(session, "system", devices.device_by_code(session, device_code), handed)
+        device = devices.device_by_code(session, device_code)
+        row, _again = footages.accept(session, "system", device, handed)
+        if found is not None:
+            note_track(session, device, path.stem, found.resolve())
         return row.id
 
 
