@@ -53,15 +53,17 @@ KILLS ?= 40
 DISTRICT ?= 50,20,200
 CAMERAS ?= 100
 MINUTES ?= 20
+KILLED := $(addprefix tests/,jiexun/test_killed.py jiexun/test_killed_uploads.py jiexun/test_live_killed.py \
+  browser/test_killed_server.py detector/test_reduced_precision.py)
 .PHONY: stress
 stress: everything page
-	JIEXUN_STRESS_KILLS=$(KILLS) .venv/bin/python -m pytest -o timeout=0 \
-	  tests/jiexun/test_killed.py tests/jiexun/test_killed_uploads.py tests/jiexun/test_live_killed.py tests/browser/test_killed_server.py tests/detector/test_reduced_precision.py \
-	  $(PYTEST_ARGS)
+	@failed=0; \
+	JIEXUN_STRESS_KILLS=$(KILLS) .venv/bin/python -m pytest -o timeout=0 $(KILLED) $(PYTEST_ARGS) || failed=1; \
 	JIEXUN_STRESS_DISTRICT=$(DISTRICT) .venv/bin/python -m pytest -o timeout=0 \
-	  tests/detector/simulation/test_run.py -k thousand $(PYTEST_ARGS)
+	  tests/detector/simulation/test_run.py -k thousand $(PYTEST_ARGS) || failed=1; \
 	JIEXUN_STRESS_CAMERAS=$(CAMERAS) JIEXUN_STRESS_MINUTES=$(MINUTES) .venv/bin/python -m pytest -s -o timeout=0 \
-	  tests/ingest/streams/test_drops.py $(PYTEST_ARGS)
+	  tests/ingest/streams/test_drops.py $(PYTEST_ARGS) || failed=1; \
+	exit $$failed
 
 ## page:   build the review page (review_ui/dist)
 .PHONY: page
