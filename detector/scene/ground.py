@@ -16,9 +16,11 @@ import numpy as np
 from detector.errors import BadMounting
 from detector.scene.boxes import Floats
 from detector.scene.model import GroundPlace, Mounting
-from ingest.frame import Position
+from ingest.frame import Position, PositionSource
 
 MOUNTING_YAW_ERROR = math.radians(0.5)  # one sigma: the mounting's survey
+SURVEY_ERROR = math.radians(0.4)  # one sigma: pitch and roll of the mounting's survey
+SUSPENSION = math.radians(0.3)  # one sigma: how far a driving vehicle pitches and rolls
 HEADING_ERROR = math.radians(1.5)  # one sigma: a course over ground from a receiver, or a compass survey
 
 
@@ -30,8 +32,8 @@ class Errors:
     of a box's lower edge.
     """
 
-    pitch: float = math.radians(0.5)
-    roll: float = math.radians(0.5)
+    pitch: float = math.hypot(SURVEY_ERROR, SUSPENSION)
+    roll: float = math.hypot(SURVEY_ERROR, SUSPENSION)
     heading: float = HEADING_ERROR
     height_m: float = 0.03
     foot_px: float = 2.0
@@ -217,7 +219,10 @@ def heading_error(position: Position) -> float:
 def place_on_ground(
     mounting: Mounting, position: Position, size: tuple[int, int], x: float, y: float
 ) -> GroundPlace | None:
-    """Where the pixel (x, y) of a picture of ``size`` px lies; None above the horizon or without heading."""
+    """Where the pixel (x, y) of a picture of ``size`` px lies; None above the horizon or without heading.
+
+    A fixed camera (``position.source``) has no suspension, only its survey's error.
+    """
     if position.heading is None:
         return None
     view = view_of(mounting, position.heading, size)
@@ -225,7 +230,10 @@ def place_on_ground(
     metres = to_ground(view, pixel)[0]
     if np.isnan(metres).any():
         return None
-    relative = covariances(view, pixel, Errors(heading=heading_error(position)))[0]
+    errors = Errors(heading=heading_error(position))
+    if position.source is PositionSource.FIXED:
+        errors = replace(errors, pitch=SURVEY_ERROR, roll=SURVEY_ERROR)
+    relative = covariances(view, pixel, errors)[0]
     plane = LocalPlane(position.latitude, position.longitude)
     return place_of(plane, metres, relative + position.accuracy**2 / 2 * np.eye(2))
 

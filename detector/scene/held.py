@@ -19,6 +19,11 @@ from detector.scene.sightings import MATCH, SAME, Mask, level
 
 _HAIR = 1e-6
 
+COMMON = 0.4
+"""Share of the smaller of two boxes in the other from which they may be parts of one thing. The right and the lower
+half of a thing have half of each in common; what stands beside a thing on the same ground covers less of it.
+"""
+
 
 @dataclass(slots=True)
 class _Held:
@@ -64,7 +69,7 @@ class HeldPlaces:
     def blocks(self, place: Floats, type_: str) -> bool:
         """Whether a violation of this type is held at a place (4,)."""
         mine = [held.place for held in self._held if held.event.violation.type == type_]
-        return bool(mine) and bool(same_spot(place[None], np.array(mine)).any())
+        return bool(mine) and bool(same_spot(place[None], np.array(mine), COMMON).any())
 
     def restart(self) -> None:
         """The clock begins at 0 again."""
@@ -81,11 +86,11 @@ class HeldPlaces:
         return (held.event for held in self._held)
 
 
-def same_spot(a: Floats, b: Floats) -> Mask:
+def same_spot(a: Floats, b: Floats, common: float = 1 - MATCH) -> Mask:
     """(A, B) whether boxes overlap so far that one thing may fill both: alike, or one is a part of the other.
 
     A part stands on the same ground. What lies further away may be inside a nearer thing's box, but its foot is
-    higher in the picture.
+    higher in the picture. common: least share of the smaller in the larger.
     """
-    spot: Mask = (iou(a, b) >= MATCH) | ((contained(a, b) >= 1 - MATCH) & level(a, b))
+    spot: Mask = (iou(a, b) >= MATCH) | ((contained(a, b) >= common) & level(a, b))
     return spot

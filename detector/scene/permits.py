@@ -28,6 +28,9 @@ CUT_M = 1.5
 """Further error, metres, of the ground place of a box that is cut: half a stall."""
 
 
+DRAWN_M = 0.1
+"""Metres to which a place on a map is drawn, one sigma."""
+
 STAYS_NEAR = 1.5
 """Sigmas within which a thing stays near a place to which it was near before."""
 
@@ -61,7 +64,11 @@ class GroundPermits:
         x, y = foot_points(place[None])[0] * size
         ground = place_on_ground(self._mounting, self._position, size, float(x), float(y))
         if ground is not None and place[3] >= CUT:
-            ground = replace(ground, error_m=round(ground.error_m + CUT_M, 2))
+            ee, en, nn = ground.spread or (0.0, 0.0, 0.0)
+            more = CUT_M**2
+            ground = replace(
+                ground, error_m=round(ground.error_m + CUT_M, 2), spread=(ee + more, en, nn + more)
+            )
         return ground
 
     def near(self, place: Floats, size: tuple[int, int], known: Sequence[int] = ()) -> tuple[int, ...]:
@@ -74,7 +81,21 @@ class GroundPermits:
         if ground is None:
             return ()
         here = self._plane.to_local(np.array([ground.longitude, ground.latitude]))
-        away = shapely.distance(self._polygons, shapely.Point(here))
-        reach = np.full(len(self), ground.error_m)
-        reach[list(known)] *= STAYS_NEAR
+        to_sigmas = _to_sigmas(ground)
+        away = shapely.distance(
+            shapely.transform(self._polygons, lambda corners: (corners - here) @ to_sigmas),
+            shapely.Point(0, 0),
+        )
+        reach = np.ones(len(self))
+        reach[list(known)] = STAYS_NEAR
         return tuple(np.flatnonzero(away <= reach).tolist())
+
+
+def _to_sigmas(ground: GroundPlace) -> Floats:
+    """(2, 2) that takes metres (east, north) off the place to sigmas of its error: a camera knows the direction of
+    what it sees far better than the distance.
+    """
+    ee, en, nn = ground.spread or (ground.error_m**2, 0.0, ground.error_m**2)
+    spread = np.array([[ee, en], [en, nn]]) + DRAWN_M**2 * np.eye(2)
+    sigmas: Floats = np.linalg.inv(np.linalg.cholesky(spread)).T
+    return sigmas

@@ -28,7 +28,6 @@ from detector.scene.stands import (
     Stand,
     Verdict,
     alike,
-    exempt,
     judge,
     violation_key,
 )
@@ -56,8 +55,8 @@ class FixedScene:
     A violation is raised once: when its thing stood for ``dwell_s`` where the rule forbids it, ``pictures``
     looks ``spacing_s`` apart are there to prove it, a fifth of the looks that could see it did, and most of what
     was seen bears one label. It is updated at most every ``spacing_s`` while the thing stands. Its seconds end when
-    the thing is not seen for ``gap_s`` or the clock is set back; it ends itself when its place is empty, the thing
-    moves or comes under a permission, or at ``finish`` (docs/PLACE-AND-TIME.md).
+    the thing is not seen for ``gap_s`` or the clock is set back; it ends itself when its place is empty, whatever let
+    the thing off meanwhile, or at ``finish`` (docs/PLACE-AND-TIME.md).
     """
 
     def __init__(
@@ -109,7 +108,7 @@ class FixedScene:
         place = {rule.code: i for i, rule in enumerate(asked)}
         pairs = [(rule, one) for one in self._alike for rule in one.rules]
         self._order = sorted(pairs, key=lambda pair: place.get(pair[0].code, len(place)))
-        self._empty_after_s |= {rule.code: rule.empty_after_s(self._look_every_s) for rule in rules}
+        self._empty_after_s |= {rule.code: rule.empty_after_s() for rule in rules}
         every = [rule for rule, _ in pairs]
         gap_s = max((rule.gap_s for rule in every), default=0.0)
         self._one_gap = all(rule.gap_s == gap_s for rule in every)
@@ -235,18 +234,14 @@ class FixedScene:
         history = thing.history
         events: list[SceneEvent] = []
         if file.epoch != self._epoch:
-            measured_anew = file.epoch == ANEW
             file.verdicts, file.epoch = self._verdicts(row, file), self._epoch
             # The looks of what is let off end with the look before this one.
             judged = [under for under, _ in file.verdicts]
             let_off = [stand for stand in file.stands if stand.alike not in judged]
-            left = [event for stand in let_off for event in self._leave(thing, file, stand)]
-            if left and measured_anew and not self._exempt(row, file):
-                # Its box jittered over the zone's edge, the thing has not gone: nothing new is raised there.
-                for event in left:
-                    self._hold(event, self._things.places[row], file.end_s)
-            else:
-                events += [replace(event, gone=True) for event in left]
+            # Its box jittered over an edge, or the hours of a permitted place began: the thing has not gone, and
+            # nothing new is raised there.
+            for event in [event for stand in let_off for event in self._leave(thing, file, stand)]:
+                self._hold(event, self._things.places[row], file.end_s)
             if let_off and self._in_force < len(self._alike):
                 file.verdicts = self._verdicts(row, file)  # the rules that hold take over from an older one
             file.begin_stands(at, at_s, history.before_last)
@@ -268,12 +263,6 @@ class FixedScene:
             wanted = {t for stand in file.stands for t in (stand.start, *stand.wanted)}
             history.thin(wanted, KEPT_LOOKS // 3)
         return events
-
-    def _exempt(self, row: int, file: PlaceFile) -> bool:
-        """Whether a thing stands, or may stand, on permitted or ignored ground now."""
-        foot = feet(self._things.measured[row][None])[0]
-        near = any(self._permits_active[i] for i in file.permits)
-        return near or exempt(self._zones, self._active, foot, self._shares(row))
 
     def _verdicts(self, row: int, file: PlaceFile) -> tuple[tuple[Alike, Verdict], ...]:
         if any(self._permits_active[i] for i in file.permits):

@@ -95,7 +95,7 @@ def events_of(site: Site, day: Day, rules: Sequence[Rule], every_s: float) -> li
         spans: list[tuple[float, float, list[int]]] = []
         for k, thing in enumerate(day.things):
             for begin, end in _forbidden(thing.from_s, thing.to_s, slot.permitted) if thing.slot == n else []:
-                if spans and begin - spans[-1][1] <= rule.empty_after_s(every_s):
+                if spans and begin - spans[-1][1] <= rule.empty_after_s():
                     spans[-1] = (spans[-1][0], end, [*spans[-1][2], k])
                 else:
                     spans.append((begin, end, [k]))
@@ -120,7 +120,7 @@ def _events(day: Day, rule: Rule, every_s: float, begin: float, end: float, thin
     clear = day.visible[looks][:, things].max(axis=1) >= CLEAR
     confidence = day.seen[looks][:, things].max(axis=1)
     shown = looks[clear | (confidence >= rule.stop_confidence)]
-    parts = np.flatnonzero(np.diff(day.times[shown]) > rule.empty_after_s(every_s)) + 1
+    parts = np.flatnonzero(np.diff(day.times[shown]) > rule.empty_after_s()) + 1
     box = day.boxes[things[0]] / [*SIZE, *SIZE]
     found = []
     for part in np.split(shown, parts):
@@ -136,7 +136,7 @@ def _events(day: Day, rule: Rule, every_s: float, begin: float, end: float, thin
         stood = runs(clear, clear)
         seen = runs(confidence >= rule.stop_confidence, confidence >= rule.start_confidence)
         if stood or seen:
-            empty_s = rule.empty_after_s(every_s) - rule.clock_tolerance_s  # the camera's clock drifts
+            empty_s = rule.empty_after_s() - rule.clock_tolerance_s  # the camera's clock drifts
             found.append(
                 Event(rule.type, box, int(part[0]), int(part[-1]), stood, seen, tuple(things), empty_s)
             )

@@ -189,6 +189,17 @@ def test_a_permitted_place_holds_only_in_its_hours() -> None:
     assert violation.facts["observed_s"] == 300.0
 
 
+def test_what_stays_through_the_hours_of_a_permission_is_one_candidate() -> None:
+    # It never left: what stands there afterwards is the same matter (DOMAIN.md, one open candidate).
+    an_hour = calendar({"hours": [["10:06", "11:10"]]})
+    scene = a_scene([a_zone(), a_zone(ZoneKind.PERMITTED, "P1", calendar=an_hour)])
+    events = looks(scene, range(0, 5400, 5), seen())
+    assert len(raised(events)) == 1
+    assert ended(events) == []
+    gone = looks(scene, range(5400, 9100, 5))  # last seen at 5395
+    assert [(e.change, e.gone, e.violation.end) for e in gone] == [(Change.ENDED, True, at(355))]
+
+
 def test_a_permission_that_begins_ends_the_violation() -> None:
     from_ten = calendar({"hours": [["10:06", "22:00"]]})
     scene = a_scene([a_zone(), a_zone(ZoneKind.PERMITTED, "P1", calendar=from_ten)])

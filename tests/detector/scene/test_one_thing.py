@@ -141,12 +141,12 @@ def test_what_was_first_seen_as_a_part_is_one_candidate() -> None:
     assert events[-1].gone is False
 
 
-def test_what_moved_away_has_gone_when_its_place_was_empty_for_half_an_hour() -> None:
+def test_what_moved_away_has_gone_when_its_place_was_empty_for_an_hour() -> None:
     scene = a_scene()
     events = looks(scene, range(0, 360, 10), seen())
     for n in range(40):  # 5 px each 10 s, to 200 px further right
         events += looks(scene, [360 + 10 * n], seen(box=(100 + 5 * n, 200, 200 + 5 * n, 300)))
-    events += looks(scene, range(760, 4000, 10), seen(box=(300, 200, 400, 300)))
+    events += looks(scene, range(760, 5000, 10), seen(box=(300, 200, 400, 300)))
     first, second = raised(events)
     assert first.start == at(0)
     assert second.sighting.place[0] == pytest.approx(0.3, abs=0.01)
@@ -167,10 +167,20 @@ def test_what_moved_away_has_gone_when_its_place_was_empty_for_half_an_hour() ->
     ],
 )
 def test_what_holds_a_place_that_was_left(label: str, box: Box, raised_again: int) -> None:
-    # Nothing for longer than the gap, then what is too unsure to begin a thing; the stall is back after forty minutes.
+    # Nothing for longer than the gap, then what is too unsure to begin a thing; the stall is back 70 minutes later.
     scene = a_scene()
     events = looks(scene, range(0, 360, 10), seen())
     events += looks(scene, range(360, 500, 10))
-    events += looks(scene, range(500, 2800, 10), seen(label, box, 0.2))
-    events += looks(scene, range(2800, 3200, 10), seen())
+    events += looks(scene, range(500, 4600, 10), seen(label, box, 0.2))
+    events += looks(scene, range(4600, 5000, 10), seen())
     assert sum(v.type == "stall" for v in raised(events)) == raised_again
+
+
+def test_two_parts_of_one_thing_are_one_candidate() -> None:
+    # First only the right half is reported, twenty minutes later only the lower part: half of that part in common,
+    # which is an IoU of 1900 / 6900 = 0.28 only.
+    scene = a_scene()
+    events = looks(scene, range(0, 360, 10), seen(box=(150, 200, 200, 300)))
+    events += looks(scene, range(360, 1560, 10))
+    events += looks(scene, range(1560, 2000, 10), seen(box=(100, 262, 200, 300)))
+    assert len(raised(events)) == 1

@@ -86,9 +86,9 @@ def test_what_was_allowed_counts_from_the_change() -> None:
 
 def test_a_rule_that_was_taken_out_ends_with_what_stood() -> None:
     day = Day([LONG, a_rule("stacked_goods")], [LONG])
-    day.looks(-3, 8, seen("pile", PILE)).looks(8, 60)  # gone for longer than it is held
+    day.looks(-3, 8, seen("pile", PILE)).looks(8, 75)  # gone for longer than it is held
     assert day.told() == [("stacked_goods", 1, -3.0, 2.0)]
-    day.looks(60, 80, seen("pile", PILE))
+    day.looks(75, 95, seen("pile", PILE))
     assert len(day.raised) == 1
     assert [e.change for e in day.events][-1] is Change.ENDED
 

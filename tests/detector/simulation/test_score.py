@@ -34,13 +34,13 @@ def test_an_event_is_a_stand_of_the_dwell() -> None:
     # 240 s is too short; 600 to 1200 s is a stand of eleven looks, the tenth to the twentieth.
     site, day = a_truth((0, 240), (600, 1200), slot=Slot("stall", 0, 9))
     (event,) = events_of(site, day, RULES, 60.0)  # type: ignore[arg-type]
-    # The place was empty for 360 s only: less than 1800 s, so the first visit belongs to it.
+    # The place was empty for 360 s only: less than 3600 s, so the first visit belongs to it.
     assert (event.first, event.last, event.clear, event.seen) == (0, 20, ((10, 20),), ((10, 20),))
 
 
 def test_a_place_known_to_be_empty_parts_two_events() -> None:
-    # gap_s is 150 s at a look a minute; four gaps are 600 s, twice gap_most_s is the longer: 1800 s.
-    site, day = a_truth((0, 600), (2460, 3300), slot=Slot("stall", 0, 9))
+    # Four times gap_most_s, 900 s.
+    site, day = a_truth((0, 600), (4260, 5100), slot=Slot("stall", 0, 9))
     assert len(events_of(site, day, RULES, 60.0)) == 2  # type: ignore[arg-type]
 
 
