@@ -44,6 +44,7 @@ class Settings(BaseSettings):
     weights_dir: Path = ROOT / "weights"
     page_dir: Path = ROOT / "review_ui" / "dist"
     threads: int = Field(default=2, ge=1, le=64)
+    """Cores for looking: lookers of one thread each at live cameras; at a recording one of them decodes."""
     looks_per_second: float = Field(default=2.0, gt=0, le=60)
     host: str = "127.0.0.1"
     port: int = Field(default=8321, ge=1, le=65535)
@@ -119,6 +120,11 @@ class Settings(BaseSettings):
         home = init_settings().get("home") or env_settings().get("home") or "home"
         toml = TomlConfigSettingsSource(settings_cls, Path(home) / "jiexun.toml")
         return init_settings, env_settings, toml
+
+    @property
+    def threads_at_recordings(self) -> int:
+        """Of a detector that looks at recordings: a core decodes meanwhile, and both on one core hinder each other."""
+        return max(1, self.threads - 1)
 
     @property
     def url(self) -> str:

@@ -52,7 +52,7 @@ def adopt_default(house: House) -> str:
 def opener(settings: Settings, threads: int | None = None) -> Opener:
     """Opens an algorithm from the warehouse's own copy, whose hash is checked. Raises BadWeights.
 
-    threads: within one look; none: the settings'.
+    threads: within one look; none: the settings' for recordings.
     """
 
     def open_(algorithm: Algorithm) -> Detector:
@@ -61,7 +61,7 @@ def opener(settings: Settings, threads: int | None = None) -> Opener:
             settings.backend,
             folder,
             algorithm.name,
-            threads=threads or settings.threads,
+            threads=threads or settings.threads_at_recordings,
             memory=settings.backend_memory,
         )
 
@@ -103,9 +103,13 @@ class Detectors:
 
 
 def open_detectors(house: House, threads: int | None = None) -> Detectors:
-    """The detectors of a worker or of one of its threads. threads: within one look. Raises BadWeights."""
+    """The detectors of a worker or of one of its threads. threads: within one look; none: the settings' for recordings.
+
+    Raises BadWeights.
+    """
     s = house.settings
-    default = open_detector(s.backend, s.weights_dir, threads=threads or s.threads, memory=s.backend_memory)
+    threads = threads or s.threads_at_recordings
+    default = open_detector(s.backend, s.weights_dir, threads=threads, memory=s.backend_memory)
     return Detectors(default, opener(s, threads), adopt_default(house))
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from sqlalchemy import ColumnElement, select, true, tuple_
@@ -85,21 +85,36 @@ class Chosen:
 
 def chosen_for(session: Session, device: Device) -> Chosen:
     """Read for each piece of footage, so a change holds from the next piece on. One statement."""
-    around = [("device", device.code), ("district", "")]
-    if device.camera_group:
-        around.insert(1, ("group", device.camera_group))
+    return all_chosen(session, [device])[device.id]
+
+
+def all_chosen(session: Session, devices: Sequence[Device]) -> dict[int, Chosen]:
+    """Device id -> ``chosen_for`` it. One statement, however many devices."""
+    around = {device.id: _around(device) for device in devices}
     held = {
         (a.scope, a.target, a.role): a.algorithm
         for a in session.scalars(
             select(Assignment)
             .where(
-                tuple_(Assignment.scope, Assignment.target).in_(around),
+                tuple_(Assignment.scope, Assignment.target).in_(
+                    {s for each in around.values() for s in each}
+                ),
                 Assignment.role.in_(("active", "shadow")),
                 Assignment.ended_at.is_(None),
             )
             .options(joinedload(Assignment.algorithm))
         )
     }
-    active = next((held[*s, "active"] for s in around if (*s, "active") in held), None)
-    shadows = [held[*s, "shadow"] for s in around if (*s, "shadow") in held]
+    return {device_id: _chosen(held, scopes) for device_id, scopes in around.items()}
+
+
+def _around(device: Device) -> list[tuple[str, str]]:
+    """(scope, target) around a device, from the most specific on."""
+    group = [("group", device.camera_group)] if device.camera_group else []
+    return [("device", device.code), *group, ("district", "")]
+
+
+def _chosen(held: Mapping[tuple[str, str, str], Algorithm], scopes: Sequence[tuple[str, str]]) -> Chosen:
+    active = next((held[*s, "active"] for s in scopes if (*s, "active") in held), None)
+    shadows = [held[*s, "shadow"] for s in scopes if (*s, "shadow") in held]
     return Chosen(active, tuple(a for a in dict.fromkeys(shadows) if a is not active))

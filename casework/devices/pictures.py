@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -100,12 +100,16 @@ def picture_of(session: Session, device: Device) -> Shown | None:
 
 def reference_of(session: Session, device_id: int) -> ReferencePicture | None:
     """The picture on which a device's zones are drawn, if one was set."""
-    return session.scalar(
-        select(ReferencePicture)
-        .where(ReferencePicture.device_id == device_id)
-        .order_by(ReferencePicture.id.desc())
-        .limit(1)
+    return references_of(session, [device_id]).get(device_id)
+
+
+def references_of(session: Session, device_ids: Collection[int]) -> dict[int, ReferencePicture]:
+    """Device -> the picture on which its zones are drawn. One query, however many devices."""
+    last = select(func.max(ReferencePicture.id)).where(ReferencePicture.device_id.in_(device_ids))
+    rows = session.scalars(
+        select(ReferencePicture).where(ReferencePicture.id.in_(last.group_by(ReferencePicture.device_id)))
     )
+    return {row.device_id: row for row in rows}
 
 
 def pictures_of(session: Session, devices: Sequence[Device]) -> dict[int, Shown]:
@@ -128,10 +132,7 @@ def pictures_of(session: Session, devices: Sequence[Device]) -> dict[int, Shown]
         select(newest.c.device_id, EvidenceItem).join(EvidenceItem, EvidenceItem.id == newest.c.item)
     )
     found = {device: _of(item) for device, item in sealed}
-    last = select(func.max(ReferencePicture.id)).where(ReferencePicture.device_id.in_(ids))
-    references = session.scalars(
-        select(ReferencePicture).where(ReferencePicture.id.in_(last.group_by(ReferencePicture.device_id)))
-    )
+    references = references_of(session, ids).values()
     return found | {r.device_id: Shown(r.sha256, r.width, r.height, r.captured_at, True) for r in references}
 
 

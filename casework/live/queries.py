@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 
 from sqlalchemy import func, or_, select
-from sqlalchemy.orm import Session, joinedload
+from sqlalchemy.orm import Session, joinedload, selectinload
 
 from casework.algorithms.tables import Assignment
 from casework.audit.tables import AuditEvent
@@ -150,8 +150,14 @@ def raised_spans(session: Session, footage_id: int) -> list[tuple[datetime, date
 
 def device_of(session: Session, device_id: int) -> Device:
     """The device with all that judging asks."""
-    whole = (joinedload(Device.squad), joinedload(Device.street), joinedload(Device.approvals))
-    return session.scalars(select(Device).where(Device.id == device_id).options(*whole)).unique().one()
+    return devices_of(session, [device_id])[device_id]
+
+
+def devices_of(session: Session, device_ids: Collection[int]) -> dict[int, Device]:
+    """The same for many. Squads and streets, with their lines, are read once each and not with every device."""
+    whole = (selectinload(Device.squad), selectinload(Device.street), selectinload(Device.approvals))
+    rows = session.scalars(select(Device).where(Device.id.in_(device_ids)).options(*whole))
+    return {row.id: row for row in rows}
 
 
 def held(session: Session, tokens: dict[int, str]) -> frozenset[int]:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 import numpy as np
 from shapely.geometry import LineString, Point, shape
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from casework.devices.tables import Device
@@ -109,16 +110,34 @@ def shapes_of(session: Session, device_id: int | None, at: datetime | None = Non
     return list(session.scalars(query.order_by(ZoneVersion.code)))
 
 
+def shapes_on(session: Session, device_ids: Collection[int]) -> dict[int, list[ZoneVersion]]:
+    """Device -> what ``shapes_of`` tells of it now. One query, however many devices."""
+    found: dict[int, list[ZoneVersion]] = {device_id: [] for device_id in device_ids}
+    query = select(ZoneVersion).where(
+        ZoneVersion.device_id.in_(device_ids), ZoneVersion.replaced_at.is_(None)
+    )
+    for row in session.scalars(query.order_by(ZoneVersion.code)):
+        if row.device_id is not None:
+            found[row.device_id].append(row)
+    return found
+
+
+def ground_mark(session: Session) -> tuple[int, int]:
+    """Another one whenever zones on the ground were changed: how many hold now, and the sum of their numbers."""
+    query = select(func.count(), func.coalesce(func.sum(ZoneVersion.id), 0))
+    count, total = session.execute(
+        query.where(ZoneVersion.device_id.is_(None), ZoneVersion.replaced_at.is_(None))
+    ).one()
+    return int(count), int(total)
+
+
 def zones_of(session: Session, device_id: int | None, at: datetime | None = None) -> list[ZoneVersion]:
     """The zones among ``shapes_of``: what the rules judge by."""
     return [row for row in shapes_of(session, device_id, at) if row.kind != DOOR_LINE]
 
 
-def on_picture(
-    session: Session, device_id: int, at: datetime | None = None
-) -> tuple[list[ZoneVersion], list[PictureLine]]:
-    """Zones and door lines drawn on a device's picture, as ``shapes_of``: no rule judges by the lines."""
-    rows = shapes_of(session, device_id, at)
+def on_picture(rows: Sequence[ZoneVersion]) -> tuple[list[ZoneVersion], list[PictureLine]]:
+    """Zones and door lines drawn on a device's picture, of ``shapes_of``: no rule judges by the lines."""
     lines = [PictureLine(row.code, row.shop_code, row.polygon) for row in rows if row.kind == DOOR_LINE]
     return [row for row in rows if row.kind != DOOR_LINE], lines
 
@@ -160,9 +179,14 @@ def scene_zone(row: ZoneVersion) -> Zone:
     )
 
 
-def permitted_at(session: Session, latitude: float, longitude: float, at: datetime) -> str | None:
-    """The permitted place on the ground that holds the point while its calendar holds: its name, else its code."""
-    rows = [row for row in zones_of(session, None) if row.kind == ZoneKind.PERMITTED]
+def permitted_at(
+    session: Session, latitude: float, longitude: float, at: datetime, drawn: datetime | None = None
+) -> str | None:
+    """The permitted place on the ground that holds the point while its calendar holds: its name, else its code.
+
+    drawn: by the places as they were drawn at that moment; none: as they are now.
+    """
+    rows = [row for row in zones_of(session, None, drawn) if row.kind == ZoneKind.PERMITTED]
     zones = scene_zones.ZoneSet([scene_zone(row) for row in rows], Space.GROUND)
     active = zones.active(at)
     found = next((rows[i] for i in zones.at_point(longitude, latitude) if active[i]), None)

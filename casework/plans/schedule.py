@@ -10,19 +10,20 @@ import secrets
 from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 
-from sqlalchemy import or_, select, update
+from sqlalchemy import bindparam, or_, select, update
 from sqlalchemy.orm import Session
 
+from casework.db import Base
 from casework.devices.tables import Device
 from casework.plans import tally
 from casework.plans.model import Done, Due, Written
-from casework.plans.phases import deadline, next_due
+from casework.plans.phases import deadline, first_due, next_due
 from casework.plans.refreshing import refresh
 from casework.plans.tables import LookDue, Plan
 from casework.streams.address import addresses
 from casework.streams.tables import Stream
 
-__all__ = ["Done", "Due", "Written", "lease_due", "looked", "refresh", "release"]
+__all__ = ["Done", "Due", "Written", "lease_due", "looked", "refresh", "release", "resume"]
 
 CHUNK = 500
 """Rows asked for by number in one statement."""
@@ -141,6 +142,51 @@ def _is_quick(row: LookDue, at: datetime) -> bool:
     """Whether follow-up looks go on, and are more frequent than the plan."""
     wanted = row.quick_until is not None and row.quick_until > at
     return wanted and row.quick_s is not None and row.quick_s < row.interval_s
+
+
+def resume(session: Session, now: datetime, shard: tuple[int, int] | None = None) -> int:
+    """After a standstill nearly all cameras are due at once, and each would be due again by its phase before all were
+    looked at. Those that wait for more than an interval wait for their next due time instead: what was missed is not
+    made up for. Special duty and follow-up looks stay due. For who begins to look. Returns how many cameras.
+
+    shard: as for ``lease_due``. Needs a write transaction.
+    """
+    columns = (LookDue.device_id, LookDue.due_at, LookDue.interval_s, LookDue.weight, LookDue.misses)
+    query = select(*columns).where(
+        LookDue.due_at <= now,
+        LookDue.special.is_(False),
+        or_(LookDue.lease_until.is_(None), LookDue.lease_until <= now),
+        or_(LookDue.quick_until.is_(None), LookDue.quick_until <= now),
+    )
+    if shard is not None:
+        query = query.where(LookDue.device_id % shard[1] == shard[0])
+    moved = []
+    for device_id, due_at, interval_s, weight, misses in session.execute(
+        query.order_by(LookDue.device_id).with_for_update()
+    ):
+        if (now - due_at).total_seconds() < interval_s:
+            continue
+        later = first_due(device_id, interval_s, now)
+        passed = round((later - due_at).total_seconds() / interval_s)
+        moved.append(
+            {
+                "b_id": device_id,
+                "b_due": later,
+                "b_deadline": deadline(later, interval_s, weight, False),
+                "b_misses": misses + passed,
+            }
+        )
+    if moved:
+        table = Base.metadata.tables[LookDue.__tablename__]
+        session.connection().execute(
+            update(table)
+            .where(table.c.device_id == bindparam("b_id"))
+            .values(
+                due_at=bindparam("b_due"), deadline=bindparam("b_deadline"), misses=bindparam("b_misses")
+            ),
+            moved,
+        )
+    return len(moved)
 
 
 def release(session: Session, worker: str) -> int:

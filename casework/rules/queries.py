@@ -61,7 +61,11 @@ def rules_at(session: Session, at: datetime) -> RuleSet:
 
 def rules_from(session: Session, at: datetime) -> list[tuple[datetime, RuleSet]]:
     """The version that holds at a moment (aware) and those that follow it, each with when it begins to hold."""
-    rows = rule_sets(session)
+    return following(rule_sets(session), at)
+
+
+def following(rows: list[RuleSet], at: datetime) -> list[tuple[datetime, RuleSet]]:
+    """``rules_from`` of the sets that ``rule_sets`` told."""
     edges = {edge for row in rows for edge in (row.valid_from, row.valid_to) if edge is not None}
     found = [(at, _holding(rows, at))]
     for edge in sorted(edge for edge in edges if edge > at):

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import datetime
 
 from sqlalchemy import func, or_, select
-from sqlalchemy.orm import Session, joinedload
+from sqlalchemy.orm import Session, contains_eager, joinedload
 
 from casework.candidates.tables import Candidate
 from casework.devices.tables import Device
@@ -19,12 +20,26 @@ def waiting_for(session: Session, device: Device, since: datetime) -> list[Watch
 
     A fixed camera looks at what it raised itself; a vehicle at every place on the ground that it may pass.
     """
-    query = select(Watch).join(Watch.candidate).where(Watch.state == "waiting", Watch.until > since)
     if device.kind == DeviceKind.FIXED:
-        query = query.where(Candidate.device_id == device.id)
-    else:
-        query = query.where(Candidate.latitude.is_not(None), Candidate.place_error_m.is_not(None))
-    return list(session.scalars(query.options(joinedload(Watch.candidate)).order_by(Watch.id)))
+        return waiting_on(session, [device.id], since)[device.id]
+    query = select(Watch).join(Watch.candidate).where(Watch.state == "waiting", Watch.until > since)
+    query = query.where(Candidate.latitude.is_not(None), Candidate.place_error_m.is_not(None))
+    return list(session.scalars(query.options(contains_eager(Watch.candidate)).order_by(Watch.id)))
+
+
+def waiting_on(session: Session, device_ids: Collection[int], since: datetime) -> dict[int, list[Watch]]:
+    """Fixed camera -> ``waiting_for`` it. One query, however many cameras."""
+    found: dict[int, list[Watch]] = {device_id: [] for device_id in device_ids}
+    query = (
+        select(Watch)
+        .join(Watch.candidate)
+        .where(Watch.state == "waiting", Watch.until > since, Candidate.device_id.in_(device_ids))
+        .options(contains_eager(Watch.candidate))
+        .order_by(Watch.id)
+    )
+    for watch in session.scalars(query):
+        found[watch.candidate.device_id].append(watch)
+    return found
 
 
 def page_of_watches(

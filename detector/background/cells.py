@@ -8,7 +8,7 @@ import cv2
 import numpy as np
 
 from detector.background.model import Floats
-from detector.care.features import WIDTH, edge_directions
+from detector.care.features import WIDTH, Working, edge_directions
 from ingest.frame import Image
 
 CELLS = 5184
@@ -24,18 +24,20 @@ def grid_of(width: int, height: int) -> tuple[int, int]:
     return max(12, round(CELLS / columns)), columns
 
 
-def cells_of(image: Image, shift: tuple[float, float] = (0.0, 0.0)) -> Floats:
+def cells_of(image: Image, shift: tuple[float, float] = (0.0, 0.0), working: Working | None = None) -> Floats:
     """(rows, columns, 5) of a picture (H, W, 3) uint8 BGR: cosine and sine of twice the edges' direction times strength
     0-1, grey level 0-1, shares of blue and of red less that of green.
 
     shift: by which the picture lies off its reference, shares of width and height, right and down positive.
+    working: of the picture, where others ask for it too.
     """
     height, width = image.shape[:2]
-    high = max(1, round(WIDTH * height / width))
-    small = cv2.resize(image, (WIDTH, high), interpolation=cv2.INTER_AREA)
+    small = (working or Working(image)).small
+    high = len(small)
     if shift != (0.0, 0.0):
         back = np.array([[1, 0, -shift[0] * WIDTH], [0, 1, -shift[1] * high]], np.float32)
-        small = cv2.warpAffine(small, back, (WIDTH, high), borderMode=cv2.BORDER_REPLICATE)
+        moved = cv2.warpAffine(small, back, (WIDTH, high), borderMode=cv2.BORDER_REPLICATE)
+        small = np.asarray(moved, np.uint8)
     level = cv2.cvtColor(small, cv2.COLOR_BGR2GRAY).astype(np.float32)
     soft = cv2.GaussianBlur(level, (0, 0), 1.0)
     rows, columns = grid_of(width, height)

@@ -15,6 +15,7 @@ from detector.background.cells import EDGES, cells_of, grid_of
 from detector.background.learning import Background
 from detector.background.model import Floats, Limits, Mask, Window
 from detector.background.things import OVER, Thing, Things
+from detector.care.features import Working
 from detector.detections import UNNAMED, Detections
 from detector.scene.boxes import Floats as Boxes
 from detector.scene.boxes import contained
@@ -48,11 +49,16 @@ class Unnamed:
         self._zones, self._wanted = list(zones), np.zeros((0, 0), bool)
 
     def look(
-        self, at: datetime, image: Image, seen: Detections, shift: tuple[float, float] = (0.0, 0.0)
+        self,
+        at: datetime,
+        image: Image,
+        seen: Detections,
+        shift: tuple[float, float] = (0.0, 0.0),
+        working: Working | None = None,
     ) -> Detections:
         """The detections, and after them what stands there unnamed. at: capture time, aware UTC. image: (H, W, 3) uint8
         BGR, shifted against the reference by ``shift`` (shares of width and height). seen: where its boxes lie on the
-        reference.
+        reference. working: of the image, where others ask for it too.
         """
         size = (image.shape[1], image.shape[0])
         self._first = self._first or at
@@ -60,7 +66,7 @@ class Unnamed:
         if at_s <= self._at_s:
             return extended_by_none(seen)
         self._at_s = at_s
-        now = cells_of(image, shift)
+        now = cells_of(image, shift, working)
         if self._wanted.shape != now.shape[:2]:
             self._wanted = _drawn(self._zones, size)
         named, movers = self._named(seen, size)
@@ -76,7 +82,9 @@ class Unnamed:
         self._things.place(found, at_s, self._wanted.shape)
         self._things.name(named, movers)
         told = [thing for thing in self._things.all if self._shows(thing, now, judge, covered)]
-        self._ground.take(_filled(self._things.take_street(at_s), self._wanted.shape))
+        street = self._things.take_street(at_s)
+        if len(street):
+            self._ground.take(_filled(street, self._wanted.shape))
         shown = [thing for thing in told if thing.believed and thing.unnamed]
         boxes = (np.array([t.box for t in shown]).reshape(-1, 4) * (*size, *size)).astype(np.float32)
         lies = boxes + np.array([shift[0] * size[0], shift[1] * size[1]] * 2, np.float32)

@@ -72,7 +72,7 @@ def lay(reference: Reference, look: Features, alike_tile: float) -> Laid:
     places = reference.places
     if not len(places):
         return Laid((0.0, 0.0), 0.0, 0, 0.0, 0.0)
-    surfaces = np.array(_surfaces(reference.own, look, places))
+    surfaces = _surfaces(reference.own, look, places)
     shift = _peak(surfaces.sum(axis=0))
     x, y = (min(max(round(s) + REACH, 1), SIDE - 2) for s in shift)
     near = surfaces[:, y - 1 : y + 2, x - 1 : x + 2].max(axis=(1, 2)) >= alike_tile
@@ -103,9 +103,13 @@ def fit_points(reference: Features, look: Features) -> Fitted | None:
     return Fitted((float(moved[0]), float(moved[1])), turn, scale - 1, int(inside.sum()))
 
 
-def _surfaces(reference: Features, look: Features, places: NDArray[np.int64]) -> list[Surface]:
+def _surfaces(reference: Features, look: Features, places: NDArray[np.int64]) -> Surface:
+    """(P, SIDE, SIDE) likeness of each tile with what lies around its place; the middle is no shift."""
     wide = np.pad(look.edges, ((REACH, REACH), (REACH, REACH), (0, 0)))
-    return [_surface(reference.edges, wide, row, column) for row, column in places.tolist()]
+    found = np.zeros((len(places), SIDE, SIDE), np.float32)
+    for surface, (row, column) in zip(found, places.tolist(), strict=True):
+        _lay_tile(reference.edges, wide, row, column, surface)
+    return np.nan_to_num(found.astype(np.float64), nan=0.0, posinf=0.0, neginf=0.0)
 
 
 def _ring(surface: Surface) -> float:
@@ -113,15 +117,13 @@ def _ring(surface: Surface) -> float:
     return float(max(surface[0].max(), surface[-1].max(), surface[:, 0].max(), surface[:, -1].max()))
 
 
-def _surface(reference: Floats, wide: Floats, row: int, column: int) -> Surface:
-    """(SIDE, SIDE) likeness of a tile with what lies around its place; the middle is no shift."""
+def _lay_tile(reference: Floats, wide: Floats, row: int, column: int, surface: Floats) -> None:
+    """Write what a tile is like into its ``surface``; nothing where all around is flat."""
     y, x = row * TILE, column * TILE
     tile = reference[y : y + TILE, x : x + TILE]
     around = wide[y : y + TILE + 2 * REACH, x : x + TILE + 2 * REACH]
-    if float(np.abs(around).max()) < 1e-3:
-        return np.zeros((SIDE, SIDE))
-    found = cv2.matchTemplate(around, tile, cv2.TM_CCOEFF_NORMED)
-    return np.asarray(np.nan_to_num(found, nan=0.0, posinf=0.0, neginf=0.0), np.float64)
+    if float(np.abs(around).max()) >= 1e-3:
+        cv2.matchTemplate(around, tile, cv2.TM_CCOEFF_NORMED, surface)
 
 
 def _peak(surface: Surface) -> tuple[float, float]:

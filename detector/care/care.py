@@ -12,6 +12,7 @@ import cv2
 import numpy as np
 
 from detector.care.aligning import Reference, reference_of
+from detector.care.features import Working
 from detector.care.judging import judge_picture
 from detector.care.model import Condition, Finding, Limits
 from ingest.frame import Image
@@ -91,12 +92,12 @@ class CameraCare:
             return True
         return at - self._votes[-1].at >= timedelta(seconds=self._limits.every_s)
 
-    def look(self, at: datetime, image: Image, boxes: int = 0) -> State:
+    def look(self, at: datetime, image: Image, boxes: int = 0, working: Working | None = None) -> State:
         """Compare one look. at: capture time, aware UTC. image: (H, W, 3) uint8 BGR. Returns ``state``."""
         if self._votes and at <= self._votes[-1].at:
             return self.state
         self._boxes = boxes
-        finding = judge_picture(self._reference(), image, self._limits)
+        finding = judge_picture(self._reference(), image, self._limits, working)
         same_s = self._still.look(at, image)
         if same_s is not None and finding.condition.usable:
             finding = Finding(Condition.FROZEN, "frozen_s", same_s, self._limits.frozen_s, finding.shift)

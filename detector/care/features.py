@@ -7,6 +7,7 @@ so that an edge which is bright on one side by day and on the other by night sta
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import cv2
 import numpy as np
@@ -56,11 +57,24 @@ class Features:
         return mask
 
 
-def features(image: Image) -> Features:
-    """Of a picture (H, W, 3) uint8 BGR."""
+class Working:
+    """The working picture of a picture (H, W, 3) uint8 BGR: made when it is first asked for, once for all who ask."""
+
+    def __init__(self, image: Image) -> None:
+        self._image = image
+
+    @cached_property
+    def small(self) -> Image:
+        """(high, ``WIDTH``, 3)."""
+        height, width = self._image.shape[:2]
+        high = max(2 * TILE, round(WIDTH * height / width))
+        return np.asarray(cv2.resize(self._image, (WIDTH, high), interpolation=cv2.INTER_AREA), np.uint8)
+
+
+def features(image: Image, working: Working | None = None) -> Features:
+    """Of a picture (H, W, 3) uint8 BGR. working: of it, where others ask for it too."""
     height, width = image.shape[:2]
-    high = max(2 * TILE, round(WIDTH * height / width))
-    small = cv2.resize(image, (WIDTH, high), interpolation=cv2.INTER_AREA)
+    small = (working or Working(image)).small
     grey = np.asarray(cv2.cvtColor(small, cv2.COLOR_BGR2GRAY), np.uint8)
     level = grey.astype(np.float32)
     soft = cv2.GaussianBlur(level, (0, 0), 1.0)

@@ -7,18 +7,20 @@ import math
 import numpy as np
 
 from detector.care.aligning import Laid, Reference, fit_points, lay
-from detector.care.features import WIDTH, Features, alike, features
+from detector.care.features import WIDTH, Features, Working, alike, features
 from detector.care.model import Condition, Finding, Limits
 from ingest.frame import Image
 
 
-def judge_picture(reference: Reference, image: Image, limits: Limits) -> Finding:
+def judge_picture(
+    reference: Reference, image: Image, limits: Limits, working: Working | None = None
+) -> Finding:
     """A picture (H, W, 3) uint8 BGR of any size. Knows nothing of time: frozen is for ``CameraCare``."""
     width, height = reference.own.size
     off = abs(math.log((image.shape[1] / image.shape[0]) / (width / height)))
     if off > limits.shape:
         return Finding(Condition.WRONG_SHAPE, "shape", off, limits.shape)
-    return judge(reference, features(image), limits)
+    return judge(reference, features(image, working), limits)
 
 
 def judge(reference: Reference, look: Features, limits: Limits) -> Finding:

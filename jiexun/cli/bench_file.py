@@ -21,8 +21,9 @@ from jiexun.settings import load
 METHOD = (
     "in each round, in turn: decoding of the packets that the looks need; the network alone, once for each look; the "
     "whole way (accept, survey, decode, look, judge, store) in a new home; 'ultralytics predict' of the same file with "
-    "the same ONNX weights and a vid_stride that gives as many looks. realtime_factor = duration / whole; "
-    "share_of_limit = (decoding + network) / whole; ratio_to_ultralytics = its time / whole. Medians over the rounds."
+    "the same ONNX weights, as it is (every frame; timed on the first ones and reckoned for all) and with a vid_stride "
+    "that gives as many looks as ours. realtime_factor = duration / whole; share_of_limit = (decoding + network) / "
+    "whole; ratio_to_ultralytics, ratio_strided = its times / whole. Medians over the rounds."
 )
 
 
@@ -46,7 +47,9 @@ def file(
     """Times faster than real time, beside ultralytics and beside the machine's limit. First rate: the headline."""
     settings = load()
     model = find_model(settings.weights_dir, weights)
-    detector = open_model(model, settings.backend, settings.threads, memory=settings.backend_memory)
+    detector = open_model(
+        model, settings.backend, settings.threads_at_recordings, memory=settings.backend_memory
+    )
     if not isinstance(detector, NetworkDetector):
         raise BadWeights(
             f"the back end {settings.backend!r} is not timed here; take 'auto' or one of our own"

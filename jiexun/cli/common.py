@@ -72,7 +72,7 @@ def detector_of(settings: Settings, floor: float = 0.1) -> Detector:
     return open_detector(
         settings.backend,
         settings.weights_dir,
-        threads=settings.threads,
+        threads=settings.threads_at_recordings,
         floor=floor,
         memory=settings.backend_memory,
     )

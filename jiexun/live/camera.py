@@ -8,15 +8,17 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 
-from casework.db import Session, canonical, utcnow
-from casework.devices.pictures import reference_of
+from casework.db import canonical
 from casework.devices.service import SHANGHAI, fixed_position
 from casework.devices.tables import Device
-from casework.live.queries import StoredLook
+from casework.live.queries import StoredLook, looks_of
 from casework.live.service import Around, Begin, NewLook, begin_days
 from casework.live.tables import LiveDay
 from casework.looks.codec import rounded
-from casework.rules.queries import rules_from
+from casework.rules.queries import following
+from casework.rules.tables import RuleSet
+from casework.watches.tables import Watch
+from detector.care.features import Working
 from detector.detections import UNNAMED, Detections
 from detector.scene.model import Violation
 from detector.scene.rules import FixedScene
@@ -24,7 +26,7 @@ from detector.tints import tinted
 from ingest.frame import Frame
 from jiexun.house import House
 from jiexun.live import checkpoints
-from jiexun.live.references import References
+from jiexun.live.facts import Facts
 from jiexun.live.sampling import keep_drawn
 from jiexun.live.seers import Asked, Seers
 from jiexun.live.spool import Spool, SpoolBook
@@ -32,7 +34,7 @@ from jiexun.live.watching import Watching
 from jiexun.pipeline.again import answered
 from jiexun.pipeline.caring import Caring
 from jiexun.pipeline.classfree import ClassFree
-from jiexun.pipeline.judging import Judging, Surroundings, surroundings
+from jiexun.pipeline.judging import Judging, Surroundings
 from jiexun.pipeline.writing import Act, Seer, Writing, scene_notes
 
 AWAY_S = 60.0
@@ -70,23 +72,10 @@ class Site:
         return Begin(self.device.id, self.device.code, day, around)
 
 
-def site_of(
-    session: Session,
-    device: Device,
-    asked: Asked,
-    seers: Seers,
-    every_s: float,
-    begins: datetime,
-    class_free: bool,
-) -> Site:
-    """Read what is around a device now. begins: of its day's first look; rules follow capture times by themselves.
-    class_free: the setting.
-
-    Raises BadWeights.
-    """
+def site_of(facts: Facts, around: Surroundings, seers: Seers, class_free: bool) -> Site:
+    """What a device's looks are judged by. class_free: the setting. Raises BadWeights."""
+    device, asked, shown = facts.device, facts.asked, facts.standing.reference
     detector, model_id = seers.of(asked), seers.model_id(asked)
-    around = replace(surroundings(session, device, begins), look_every_s=every_s)
-    shown = reference_of(session, device.id)
     seer = Seer(model_id, detector.model_id, detector.model_sha256)
     names = ClassFree(device, class_free).names(detector.names)
     told = {
@@ -99,7 +88,7 @@ def site_of(
         "model": [model_id, detector.model_id, asked.plan[1], names],
     }
     stamp = hashlib.sha256(canonical(told).encode()).hexdigest()[:32]
-    return Site(device, around, seer, names, asked, utcnow(), stamp)
+    return Site(device, around, seer, names, asked, facts.read_at, stamp)
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,7 +108,7 @@ class LiveCamera:
 
     epoch: of the changes that were looked at last. number: of the next look. settled_at: of
     the last commit (monotonic). begins: capture time of the first.
-    references: for camera care; none where nothing is looked at any more.
+    caring: none where nothing is looked at any more.
     """
 
     def __init__(
@@ -130,7 +119,7 @@ class LiveCamera:
         day: date,
         begins: datetime,
         epoch: int,
-        references: References | None = None,
+        caring: Caring | None = None,
     ) -> None:
         self.site, self.day, self.begins, self.epoch = site, day, begins, epoch
         self.row: LiveDay | None = None
@@ -140,7 +129,7 @@ class LiveCamera:
         self._book = SpoolBook(spool, self.spool_name, site.device.code, self._position)
         self._judging = Judging(site.device, site.around, site.names, begins, self._book)
         self._writing: Writing | None = None
-        self._caring = Caring(house, site.device, None, begins, references.of) if references else None
+        self._caring = caring
         self._class_free: ClassFree | None = None
         self._watching = Watching(site.device, site.around, begins)
 
@@ -202,11 +191,12 @@ class LiveCamera:
         """Judge one look; nothing is written but pictures. Raises StorageFull, DatabaseDown, BadRule."""
         frame = replace(frame, index=self.number, position=self._position)
         assert self._caring is not None
-        fit = self._caring.look(frame, tinted(found, frame.image))
+        working = Working(frame.image)
+        fit = self._caring.look(frame, tinted(found, frame.image), working)
         if fit is None:
             return Looked(frame.captured_at, frame.time_source.value, len(found), None, [], False)
         keep_drawn(self._spool, self.spool_name, self.number, frame.image, self._house.settings.sample_one_in)
-        fit = self._free().look(fit, self._judging)
+        fit = self._free().look(fit, self._judging, working)
         seen = rounded(fit.seen, frame.size)
         fit = replace(fit, seen=seen)
         events = self._judging.look(fit)
@@ -255,18 +245,25 @@ class LiveCamera:
             self.remember()
         self._book.settle()
 
-    def renew(self, session: Session, epoch: int) -> None:
-        """Something was changed somewhere, and nothing that it is judged by but the rules."""
+    def renew(self, sets: list[RuleSet], epoch: int) -> None:
+        """Something was changed somewhere, and nothing that it is judged by but the rules. sets: all of them."""
         self.epoch = epoch
-        self._judging.renew(rules_from(session, self.begins))
+        self._judging.renew(following(sets, self.begins))
 
-    def watch(self, session: Session) -> None:
-        """Somebody may have asked to look again at what it raised."""
-        self._watching.renew(session, self.row)
+    def watch(self, waiting: Sequence[Watch]) -> None:
+        """Somebody may have asked to look again at what it raised. waiting: of the device."""
+        self._watching.renew(waiting, self._looks)
 
     def notes(self) -> list[str]:
         """What was wrong with its looks, one line each."""
         return scene_notes(self._judging, self.site.device)
+
+    def _looks(self) -> list[StoredLook]:
+        """Of its day, as far as they are committed."""
+        if self.row is None:
+            return []
+        with self._house.database.read() as session:
+            return looks_of(session, self.row)
 
     def _free(self) -> ClassFree:
         """Its class-free path: in memory, else as it was put away after the last look, else a new one."""

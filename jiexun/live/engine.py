@@ -24,7 +24,7 @@ from casework.errors import CaseworkError
 from casework.live.queries import Changes, held, look_counts, workers_with_leases
 from casework.live.service import begin_days, write_looks
 from casework.plans.model import Done, Due
-from casework.plans.schedule import lease_due, looked, refresh, release
+from casework.plans.schedule import lease_due, looked, refresh, release, resume
 from ingest.frame import Frame
 from ingest.streams.model import StreamFault
 from jiexun.house import House
@@ -37,8 +37,8 @@ from jiexun.pipeline.workers import is_gone, worker_name
 from jiexun.warehouse import Detectors
 
 LOG = logging.getLogger("jiexun.live")
-ROUND_S = 0.2
-"""Rounds are no shorter: a commit waits for the disk, so few looks a commit are dear."""
+ROUND_S = 0.3
+"""Rounds are no shorter: a commit waits for the disk, and a query costs nearly the same for one camera as for ten."""
 IDLE_S = 0.5
 LEASE_S = 60.0
 REFRESH_EVERY_S = 30.0
@@ -95,11 +95,14 @@ class Engine:
         self._thread = threading.Thread(target=self._conduct, name="jiexun-live", daemon=True)
 
     def start(self) -> None:
-        """Begin; what workers of this machine left when they were killed is free at once."""
+        """Begin; what workers of this machine left when they were killed is free at once. After a standstill cameras
+        come at their own times again, and not all at once.
+        """
         with self._house.database.write() as session:
             for name in workers_with_leases(session):
                 if is_gone(name) or name == self.worker:
                     release(session, name)
+            resume(session, utcnow(), self._shard)
         self._lookers.start()
         self._house_keeper.start()
         self._thread.start()
@@ -188,6 +191,7 @@ class Engine:
                 return False
             for one in outcomes:
                 self._alone(one)
+        self._lookers.expect([due for due in dues if due.device_id not in self._in_hand])
         for due in dues:
             again = due.device_id in self._in_hand
             self._in_hand[due.device_id] = due
@@ -297,4 +301,5 @@ class Engine:
 
     def _let_go(self, one: Outcome) -> None:
         self._in_hand.pop(one.due.device_id, None)
+        self._lookers.over(one.due.device_id)
         self._apart.discard(one.due.device_id)

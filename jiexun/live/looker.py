@@ -10,7 +10,9 @@ import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
-from casework.db import DatabaseDown
+import cv2
+
+from casework.db import DatabaseDown, utcnow
 from casework.errors import CaseworkError
 from casework.live.queries import Changes
 from casework.plans.model import Done, Due
@@ -20,7 +22,7 @@ from ingest.frame import Frame
 from ingest.streams.model import FaultCode
 from jiexun.house import House
 from jiexun.live.camera import LiveCamera, Looked, day_of
-from jiexun.live.opening import SLOWER, open_camera
+from jiexun.live.opening import Opening
 from jiexun.live.references import References
 from jiexun.live.seers import Seers
 from jiexun.live.spool import Spool
@@ -66,18 +68,18 @@ class Lookers:
         broken: Callable[[BaseException], None],
     ) -> None:
         self._house, self._spool, self._make = house, spool, make
-        self._references = References(house.store, spool.root / "references")
+        self._opening = Opening(house, spool, References(house.store, spool.root / "references"))
         self._cameras, self._tell, self._broken = cameras, tell, broken
         self._waiting: queue.SimpleQueue[tuple[Due, Frame] | None] = queue.SimpleQueue()
-        self._epoch = 0
-        self._opening = threading.Lock()
+        self._one_by_one = threading.Lock()
         self._threads = [
             threading.Thread(target=self._work, name=f"jiexun-look-{n}", daemon=True)
             for n in range(house.settings.threads)
         ]
 
     def start(self) -> None:
-        """Begin."""
+        """Begin. OpenCV works within the thread that asks: there is a looker for each core already."""
+        cv2.setNumThreads(1)
         for thread in self._threads:
             thread.start()
 
@@ -87,6 +89,20 @@ class Lookers:
             self._waiting.put(None)
         for thread in self._threads:
             thread.join(timeout_s)
+
+    def expect(self, dues: Sequence[Due]) -> None:
+        """Pictures that will come: what opening their cameras asks is read for all of them at once."""
+        today = day_of(utcnow())
+        new = [d for d in dues if not self._opening.goes_on(self._cameras.get(d.device_id), d, today)]
+        try:
+            if new:
+                self._opening.read_ahead(new)
+        except (DatabaseDown, CaseworkError) as error:
+            LOG.warning("cameras are read one by one: %s", error)
+
+    def over(self, device_id: int) -> None:
+        """A look is over, or its picture did not come."""
+        self._opening.forget(device_id)
 
     def take(self, due: Due, frame: Frame) -> None:
         """A picture to be looked at. There are never more than are in hand."""
@@ -99,8 +115,7 @@ class Lookers:
 
     def changed(self, found: Changes) -> None:
         """People changed what cameras are judged by: each asks at its next look."""
-        if found.everything:
-            self._epoch += 1
+        self._opening.changed(found.everything)
         for camera in list(self._cameras.values()):
             if camera.site.device.code in found.codes:
                 camera.epoch = -1
@@ -124,9 +139,12 @@ class Lookers:
             raise
 
     def _opened(self, taken: Sequence[tuple[Due, Frame]]) -> Seers | None:
-        """The detectors, opened when the first picture comes; none where there is no model that can be used."""
+        """The detectors, opened when the first picture comes; none where there is no model that can be used.
+
+        One after the other: the first may test which back end is the quickest here.
+        """
         try:
-            with self._opening:  # one after the other: the first may test which back end is the quickest here
+            with self._one_by_one:
                 return Seers(self._make())
         except DetectorError as error:
             for due, _ in taken:
@@ -148,11 +166,8 @@ class Lookers:
     def _open(self, seers: Seers, due: Due, frame: Frame) -> _Ready | None:
         camera = self._cameras.get(due.device_id)
         try:
-            if camera is None or not self._goes_on(camera, due, frame):
-                epoch = self._epoch
-                camera = open_camera(
-                    self._house, self._spool, self._references, seers, due, frame.captured_at, epoch, camera
-                )
+            if camera is None or not self._opening.goes_on(camera, due, day_of(frame.captured_at)):
+                camera = self._opening.open(seers, due, frame.captured_at, camera)
             detector = seers.of(camera.site.asked)
         except DetectorError as error:
             self._refuse(due, error)
@@ -171,14 +186,6 @@ class Lookers:
         same = f"camera {due.code} still hands out the picture of {frame.captured_at.isoformat()}; look at the camera"
         self._tell(Outcome(due, Done(due.device_id, due.token, None, FaultCode.STALE.value, same)))
         return False
-
-    def _goes_on(self, known: LiveCamera, due: Due, frame: Frame) -> bool:
-        return (
-            known.epoch == self._epoch
-            and known.day == day_of(frame.captured_at)
-            and known.site.asked.plan == (due.algorithm_id, due.tiling)
-            and due.interval_s <= SLOWER * known.site.around.look_every_s
-        )
 
     def _detect(self, same: Sequence[_Ready]) -> list[Detections | DetectorError]:
         """Of pictures for one detector; a picture that it cannot take spoils no other."""

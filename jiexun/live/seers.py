@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from casework.algorithms.scopes import Chosen, chosen_for
+from casework.algorithms.scopes import Chosen
 from casework.algorithms.tables import Algorithm
 from casework.db import Session
-from casework.devices.tables import Device
 from casework.plans.model import Due
 from detector.detections import Detector
 from detector.tiles import TiledDetector
@@ -24,9 +23,8 @@ class Asked:
     plan: tuple[int | None, str | None]
 
 
-def asked_for(session: Session, device: Device, due: Due) -> Asked:
-    """Read now."""
-    chosen = chosen_for(session, device)
+def asked_for(session: Session, chosen: Chosen, due: Due) -> Asked:
+    """What its plan names, else what is assigned to it (``chosen``)."""
     if due.algorithm_id is not None:
         chosen = Chosen(session.get_one(Algorithm, due.algorithm_id), ())
     return Asked(chosen, (due.algorithm_id, due.tiling))

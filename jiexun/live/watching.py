@@ -6,12 +6,12 @@ elsewhere. The first look that makes an answer sure, and shows it, is its pictur
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from datetime import datetime
 
-from casework.db import Session
 from casework.devices.tables import Device
-from casework.live.queries import looks_of
-from casework.live.tables import LiveDay
+from casework.live.queries import StoredLook
+from casework.watches.tables import Watch
 from detector.scene.model import DeviceKind
 from jiexun.pipeline.again import Open, opened
 from jiexun.pipeline.judging import Surroundings
@@ -25,15 +25,15 @@ class Watching:
         self._device, self._around, self._begins = device, around, begins
         self._open: list[Open] = []
 
-    def renew(self, session: Session, row: LiveDay | None) -> None:
-        """Read which watches wait now; one that is new is asked of the day's looks until now. row: of the day."""
+    def renew(self, waiting: Sequence[Watch], looks: Callable[[], Sequence[StoredLook]]) -> None:
+        """Which watches wait now; one that is new is asked of the day's looks until now."""
         if self._device.kind != DeviceKind.FIXED:  # a live camera has no track: only where it stands is known
             return
         known = {one.watch.id: one for one in self._open}
-        waiting = opened(session, self._device, self._around, self._begins)
-        new = [one for one in waiting if one.watch.id not in known]
-        self._open = [known.get(one.watch.id, one) for one in waiting]
-        for look in looks_of(session, row) if new and row is not None else ():
+        asked = opened([one for one in waiting if one.until > self._begins], self._around, self._begins)
+        new = [one for one in asked if one.watch.id not in known]
+        self._open = [known.get(one.watch.id, one) for one in asked]
+        for look in looks() if new else ():
             for one in new:
                 one.count(look.captured_at, one.before_camera(look.size, look.seen))
 

@@ -9,6 +9,7 @@ waiting. A footage is asked at its end, a live camera at each look (jiexun/live/
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -51,7 +52,7 @@ class Again:
     ) -> None:
         self._house, self._device, self._footage_id = house, device, footage_id
         with house.database.read() as session:
-            self._open = opened(session, device, around, begins)
+            self._open = opened(waiting_for(session, device, begins), around, begins)
 
     def look(self, look: Look) -> None:
         """Ask one look about every place."""
@@ -75,9 +76,8 @@ class Again:
                 act(session)
 
 
-def opened(session: Session, device: Device, around: Surroundings, begins: datetime) -> list[Open]:
+def opened(waiting: Sequence[Watch], around: Surroundings, begins: datetime) -> list[Open]:
     """The watches that a device's looks may answer from a moment on."""
-    waiting = waiting_for(session, device, begins)
     return [Open(watch, _rules(around, watch.candidate, begins)) for watch in waiting]
 
 

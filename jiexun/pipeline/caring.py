@@ -4,27 +4,46 @@ from __future__ import annotations
 
 import tempfile
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Collection
+from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
 import cv2
 
+from casework.db import Session
 from casework.devices.conditions import begin, end, open_conditions
-from casework.devices.pictures import reference_of
-from casework.devices.tables import Device
+from casework.devices.pictures import references_of
+from casework.devices.tables import CameraCondition, Device, ReferencePicture
 from casework.errors import NotFound
 from detector.care.aligning import Reference
 from detector.care.care import CameraCare, Memory, State, thin
+from detector.care.features import Working
 from detector.care.model import Condition, Finding, shipped
 from detector.detections import Detections
 from detector.pictures import read_picture
+from detector.scene.model import DeviceKind
 from ingest.frame import Frame, Image
 from jiexun.house import House
 from jiexun.pipeline.lookbook import Look, on_reference
 
 QUALITY = 88
 LIMITS = shipped()
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """What a camera's pictures are laid over, and what is known to be wrong with them now."""
+
+    reference: ReferencePicture | None
+    condition: CameraCondition | None
+
+
+def standing_of(session: Session, devices: Collection[Device]) -> dict[int, Standing]:
+    """Device id -> how it stands. Two queries, however many devices."""
+    fixed = [device.id for device in devices if device.kind == DeviceKind.FIXED]
+    references, conditions = references_of(session, fixed), open_conditions(session, list(devices))
+    return {d.id: Standing(references.get(d.id), conditions.get(d.id)) for d in devices}
 
 
 class Caring:
@@ -38,18 +57,18 @@ class Caring:
         self,
         house: House,
         device: Device,
+        standing: Standing,
         footage_id: int | None,
         begins: datetime,
         references: Callable[[str], Callable[[], Reference]] | None = None,
     ) -> None:
-        """references: where features of references are had by sha256, for many cameras in one process."""
+        """standing: at the first look. references: where features of references are had by sha256, for many cameras in
+        one process."""
         self._house, self._device, self._footage_id = house, device, footage_id
         self._care: CameraCare | None = None
         self._withheld: Counter[Condition] = Counter()
         self._shifted = 0
-        with house.database.read() as session:
-            shown = reference_of(session, device.id) if device.kind == "fixed" else None
-            row = open_conditions(session, [device]).get(device.id)
+        shown, row = standing.reference, standing.condition
         if shown is None:
             return
         try:
@@ -62,14 +81,16 @@ class Caring:
             state = State(finding, row.since)
         self._care = CameraCare(reference, LIMITS, state, thin if references else lambda image: image)
 
-    def look(self, frame: Frame, seen: Detections) -> Look | None:
-        """The look with its detections on the reference picture, or none when it must not be judged."""
+    def look(self, frame: Frame, seen: Detections, working: Working | None = None) -> Look | None:
+        """The look with its detections on the reference picture, or none when it must not be judged. working: of the
+        picture.
+        """
         care = self._care
         if care is None:
             return Look(frame, seen)
         before = care.state
         if care.due(frame.captured_at, len(seen)):
-            self._tell(before, care.look(frame.captured_at, frame.image, len(seen)), frame)
+            self._tell(before, care.look(frame.captured_at, frame.image, len(seen), working), frame)
         state = care.state
         if state.suspended or state.unsure:
             self._withheld[state.finding.condition if state.suspended else Condition.FINE] += 1

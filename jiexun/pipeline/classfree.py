@@ -7,6 +7,7 @@ from dataclasses import replace
 from casework.devices.tables import Device
 from detector.background.model import shipped
 from detector.background.unnamed import Unnamed, extended_by_none, lent
+from detector.care.features import Working
 from detector.detections import UNNAMED, Detections
 from detector.scene.model import DeviceKind
 from jiexun.pipeline.judging import Judging
@@ -27,8 +28,10 @@ class ClassFree:
         """Class names of the looks that come out, for what goes in."""
         return (*names, UNNAMED) if self.on else names
 
-    def look(self, look: Look, judging: Judging) -> Look:
-        """The look with what stands there unnamed. judging: whose rules and zones say where that is asked."""
+    def look(self, look: Look, judging: Judging, working: Working | None = None) -> Look:
+        """The look with what stands there unnamed. judging: whose rules and zones say where that is asked. working: of
+        the picture.
+        """
         if not self.on:
             return look
         frame = look.frame
@@ -44,7 +47,8 @@ class ClassFree:
                 self._path.watch(polygons)  # the street is the same
         if self._path is None:
             return replace(look, seen=extended_by_none(look.seen))
-        return replace(look, seen=self._path.look(frame.captured_at, frame.image, look.seen, look.shift))
+        seen = self._path.look(frame.captured_at, frame.image, look.seen, look.shift, working)
+        return replace(look, seen=seen)
 
 
 def lent_to(seen: Detections, active: Detections) -> Detections:

@@ -18,11 +18,12 @@ from casework.places.queries import (
     door_lines,
     on_picture,
     scene_zone,
+    shapes_of,
     street_lines,
     zones_of,
 )
-from casework.places.tables import Street
-from casework.rules.queries import rules_from
+from casework.places.tables import Street, ZoneVersion
+from casework.rules.queries import following, rule_sets
 from casework.rules.tables import RuleSet
 from detector.detections import Detections
 from detector.scene.model import DeviceKind, DoorLine, Rule, SceneEvent, Violation, Zone
@@ -62,29 +63,53 @@ def surroundings(
 ) -> Surroundings:
     """What holds around a device from a look on. Rules go by capture time; zones as they were drawn at
     ``judged_at``, now if none."""
-    (_, rules), *later = rules_from(session, captured_at)
-    ground = zones_of(session, None, judged_at)
+    sets, ground = rule_sets(session), zones_of(session, None, judged_at)
     if device.kind == DeviceKind.VEHICLE:
+        (_, rules), *later = following(sets, captured_at)
         zones = [scene_zone(z) for z in ground]
         return Surroundings(zones, door_lines(session), street_lines(session), rules, later=later)
-    drawn, lines = on_picture(session, device.id, judged_at)
-    permits = [scene_zone(z) for z in ground if z.kind in EXEMPT_KINDS and _within_sight(device, z.polygon)]
-    return Surroundings([scene_zone(z) for z in drawn], [], [], rules, permits, lines, later=later)
-
-
-def _within_sight(device: Device, polygon: Sequence[Sequence[float]]) -> bool:
-    """Whether a place on the ground, (longitude, latitude) corners, is within SIGHT_M of a surveyed camera.
-
-    Things farther off are placed with errors larger than that, so what lies nearer lets them off as well.
-    """
-    if device.latitude is None or device.longitude is None:
-        return False  # it places nothing on the ground
-    north = SIGHT_M / METRES_PER_DEGREE
-    east = north / math.cos(math.radians(device.latitude))
-    (west, low), (right, high) = np.min(polygon, axis=0), np.max(polygon, axis=0)
-    return bool(
-        west - east <= device.longitude <= right + east and low - north <= device.latitude <= high + north
+    return before_camera(
+        device, shapes_of(session, device.id, judged_at), Exempt(ground), following(sets, captured_at)
     )
+
+
+def before_camera(
+    device: Device,
+    drawn: Sequence[ZoneVersion],
+    exempt: Exempt,
+    sets: Sequence[tuple[datetime, RuleSet]],
+) -> Surroundings:
+    """What holds around a fixed camera. drawn: zones and door lines on its picture. sets: of rules, as ``following``
+    tells them from its first look on."""
+    zones, lines = on_picture(drawn)
+    (_, rules), *later = sets
+    return Surroundings(
+        [scene_zone(z) for z in zones], [], [], rules, exempt.within_sight(device), lines, later=later
+    )
+
+
+class Exempt:
+    """Permitted and ignored places on the ground: read once for as many cameras as there are."""
+
+    def __init__(self, ground: Sequence[ZoneVersion]) -> None:
+        """ground: zones on the ground."""
+        rows = [row for row in ground if row.kind in EXEMPT_KINDS]
+        self._zones = [scene_zone(row) for row in rows]
+        corners = [(np.min(row.polygon, axis=0), np.max(row.polygon, axis=0)) for row in rows]
+        self._low, self._high = np.array(corners, np.float64).reshape(-1, 2, 2).swapaxes(0, 1)
+
+    def within_sight(self, device: Device) -> list[Zone]:
+        """Those within SIGHT_M of a surveyed camera.
+
+        Things farther off are placed with errors larger than that, so what lies nearer lets them off as well.
+        """
+        if device.latitude is None or device.longitude is None:
+            return []  # it places nothing on the ground
+        north = SIGHT_M / METRES_PER_DEGREE
+        reach = np.array([north / math.cos(math.radians(device.latitude)), north])
+        here = np.array([device.longitude, device.latitude])
+        near = ((self._low - reach <= here) & (here <= self._high + reach)).all(axis=1)
+        return [self._zones[n] for n in np.flatnonzero(near)]
 
 
 class Judging:

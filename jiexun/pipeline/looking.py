@@ -22,13 +22,14 @@ from casework.looks.codec import rounded
 from casework.looks.service import record_looks
 from casework.rules.queries import rules_from
 from casework.samples.service import record_draw
+from detector.care.features import Working
 from detector.scene.model import Change, DeviceKind, SceneEvent
 from detector.tints import tinted
 from ingest.ahead import read_ahead
 from ingest.frame import Frame
 from jiexun.house import House
 from jiexun.pipeline.again import Again
-from jiexun.pipeline.caring import Caring
+from jiexun.pipeline.caring import Caring, standing_of
 from jiexun.pipeline.classfree import ClassFree
 from jiexun.pipeline.draw import Draw
 from jiexun.pipeline.judging import Judging, surroundings
@@ -88,13 +89,14 @@ class Run:
         self._every_s = look_every_s(self._source, house.settings.looks_per_second)
         with house.database.read() as session:
             around = replace(surroundings(session, device, begins(self._source)), look_every_s=self._every_s)
+            standing = standing_of(session, [device])[device.id]
         start = begins(self._source)
         self._judging = Judging(device, around, detector.names, start)
         seer = Seer(self._model_id, detector.model_id, detector.model_sha256)
         self._writing = Writing(house, footage, device, self._judging, seer, self._clips)
         self._shadows = [Shadow(house.store, a, detectors, device, around, start) for a in shadows]
         self._again = Again(house, device, around, footage.id, begins(self._source))
-        self._caring = Caring(house, device, footage.id, begins(self._source))
+        self._caring = Caring(house, device, standing, footage.id, begins(self._source))
         self._class_free = ClassFree(device, house.settings.class_free)
         self._keeper = LookKeeper(house.looks)
         self._judged_at = utcnow()
@@ -148,9 +150,10 @@ class Run:
         found = tinted(self._detector.detect([frame.image])[0], frame.image)
         self._times.append(frame.captured_at)
         self._detections += len(found)
-        fit = self._caring.look(frame, found)
+        working = Working(frame.image)
+        fit = self._caring.look(frame, found, working)
         if fit is not None:
-            whole = self._class_free.look(fit, self._judging)
+            whole = self._class_free.look(fit, self._judging, working)
             self._judge(replace(whole, seen=rounded(whole.seen, frame.size)))
         self._draw.look(frame)
 

@@ -1,6 +1,6 @@
 """How fast footage is looked at, beside what the machine could do at best and beside ``ultralytics predict``.
 
-All three in turn in each round, on the same file and weights, so that a busy machine spoils all alike.
+All in turn in each round, on the same file and weights, so that a busy machine spoils all alike.
 """
 
 from __future__ import annotations
@@ -12,7 +12,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from fractions import Fraction
+from functools import partial
 from importlib.util import find_spec
+from itertools import islice
 from pathlib import Path
 
 import av
@@ -32,25 +34,29 @@ from jiexun.settings import load
 START = datetime(2026, 10, 31, 6, 0, tzinfo=UTC)
 FPS, GROUP, BITS_PER_S = 25, 50, 4_000_000  # as street cameras are set: a key picture each 2 s, 4 Mbit/s
 RAW_FRAMES = 16
+THEIR_FRAMES = 100
 
 
 @dataclass(frozen=True, slots=True)
 class Round:
     """Seconds. whole: accepting, looking, judging, storing. decoding: the packets that the looks need, no conversion.
-    engine: the network alone, once for each look. theirs: ``ultralytics predict`` on as many looks; none without it.
+    engine: the network alone, once for each look. theirs: ``ultralytics predict`` as it is, every frame, reckoned from
+    the first ``THEIR_FRAMES``; theirs_strided: told to leave out as many frames as we do. None without it.
     """
 
     whole: float
     decoding: float
     engine: float
     theirs: float | None
+    theirs_strided: float | None
 
 
 @dataclass(frozen=True, slots=True)
 class Speed:
     """Medians over the rounds, of figures taken within each. looks: in the file at this rate.
 
-    share_of_limit: (decoding + engine) / whole. realtime_factor: the file's duration / whole.
+    share_of_limit: (decoding + engine) / whole. realtime_factor: the file's duration / whole. ratio_to_ultralytics,
+    ratio_strided: theirs and theirs_strided / whole.
     """
 
     looks_per_second: float
@@ -58,6 +64,7 @@ class Speed:
     duration_s: float
     realtime_factor: float
     ratio_to_ultralytics: float | None
+    ratio_strided: float | None
     share_of_limit: float
     rounds: list[Round]
 
@@ -68,7 +75,7 @@ def make_clip(path: Path, seconds: float) -> None:
     with av.open(str(path), "w") as out:
         stream = out.add_stream("libx264", FPS)
         stream.width, stream.height, stream.pix_fmt, stream.bit_rate = 1920, 1080, "yuv420p", BITS_PER_S
-        stream.options = {"preset": "veryfast", "g": str(GROUP), "bf": "0"}
+        stream.options = {"preset": "veryfast", "g": str(GROUP), "bf": "0", "sc_threshold": "0"}
         stream.codec_context.time_base = Fraction(1, FPS)
         for i in range(round(seconds * FPS)):
             shown = np.clip(street + noise[i % len(noise)], 0, 255).astype(np.uint8)
@@ -86,31 +93,37 @@ def measure(
     frames = [frame.image for frame in recording]
     looks, fps = len(frames), recording.info.fps or FPS
     ready = [detector.prepare([image])[0] for image in frames[:: -(-looks // RAW_FRAMES)]]
-    theirs = _ultralytics(clip, model, round(fps / looks_per_second))
+    predict = _ultralytics(clip, model)
+    stride, frames_in_all = round(fps / looks_per_second), recording.info.frames
     made = []
     for _ in range(rounds):
         decoding = _timed(lambda: _decode(recording))
         engine = _timed(lambda: [detector.network.run(ready[i % len(ready)]) for i in range(looks)])
-        made.append(
-            Round(
-                _whole(clip, detector, looks_per_second), decoding, engine, _timed(theirs) if theirs else None
-            )
-        )
+        whole = _whole(clip, detector, looks_per_second)
+        every = strided = None
+        if predict is not None:
+            some = min(THEIR_FRAMES, frames_in_all)
+            every = _timed(partial(predict, 1, some)) * frames_in_all / some
+            strided = _timed(partial(predict, stride, frames_in_all))
+        made.append(Round(whole, decoding, engine, every, strided))
     duration = recording.info.duration_s
     return Speed(
         looks_per_second,
         looks,
         round(duration, 2),
         round(statistics.median(duration / r.whole for r in made), 1),
-        round(statistics.median(r.theirs / r.whole for r in made if r.theirs), 2) if theirs else None,
+        round(statistics.median(r.theirs / r.whole for r in made if r.theirs), 2) if predict else None,
+        round(statistics.median(r.theirs_strided / r.whole for r in made if r.theirs_strided), 2)
+        if predict
+        else None,
         round(statistics.median((r.decoding + r.engine) / r.whole for r in made), 3),
         [_rounded(r) for r in made],
     )
 
 
 def _rounded(r: Round) -> Round:
-    theirs = None if r.theirs is None else round(r.theirs, 3)
-    return Round(round(r.whole, 3), round(r.decoding, 3), round(r.engine, 3), theirs)
+    theirs, strided = (None if s is None else round(s, 3) for s in (r.theirs, r.theirs_strided))
+    return Round(round(r.whole, 3), round(r.decoding, 3), round(r.engine, 3), theirs, strided)
 
 
 def _whole(clip: Path, detector: NetworkDetector, looks_per_second: float) -> float:
@@ -127,8 +140,9 @@ def _decode(recording: Recording) -> None:
         pass
 
 
-def _ultralytics(clip: Path, model: Model, stride: int) -> Callable[[], object] | None:
-    """Its own way with a video file, warmed up; None where it is not installed."""
+def _ultralytics(clip: Path, model: Model) -> Callable[[int, int], object] | None:
+    """Its own way with a video file, warmed up, told a stride and after how many pictures to stop; None where it is not
+    installed."""
     if find_spec("ultralytics") is None or find_spec("torch") is None:
         return None
     from detector.backends.torch_runtime import prepare
@@ -139,7 +153,12 @@ def _ultralytics(clip: Path, model: Model, stride: int) -> Callable[[], object] 
     yolo = YOLO(str(model.path), task="detect")
     habits = {"imgsz": model.size, "conf": 0.1, "device": "cpu", "verbose": False, "save": False}
     yolo.predict(np.zeros((1080, 1920, 3), np.uint8), **habits)
-    return lambda: sum(1 for _ in yolo.predict(str(clip), stream=True, vid_stride=stride, **habits))
+
+    def predict(stride: int, most: int) -> object:
+        found = yolo.predict(str(clip), stream=True, vid_stride=stride, **habits)
+        return sum(1 for _ in islice(found, most))
+
+    return predict
 
 
 def _timed(what: Callable[[], object]) -> float:

@@ -8,8 +8,11 @@ import numpy as np
 import pytest
 from sqlalchemy import select
 
+from casework.algorithms.scopes import all_chosen
 from casework.audit.service import record
 from casework.db import Database, Session
+from casework.devices.pictures import references_of
+from casework.devices.tables import ReferencePicture
 from casework.errors import Conflict
 from casework.footage.tables import Footage, LookTally
 from casework.live import queries
@@ -19,7 +22,10 @@ from casework.live.service import Around, Begin, NewLook, begin_days, close_day,
 from casework.live.tables import LiveDay, LiveLook
 from casework.looks.codec import rounded, unpacked
 from casework.looks.queries import look_files
+from casework.places.queries import ground_mark, shapes_on
+from casework.places.service import set_zones
 from casework.storage import FileStore
+from casework.watches.queries import waiting_on
 from detector.detections import Detections
 from tests import builders as b
 
@@ -145,3 +151,47 @@ def test_what_people_changed(database: Database) -> None:
         record(session, "account:a", "watch_asked", f"candidate:{about.id}", {})
         last = changes(session, after.mark)
         assert (last.codes, last.everything) == (frozenset({"C-3"}), False)
+
+
+def test_what_is_around_many_devices_is_what_is_around_each(database: Database) -> None:
+    square = [[0.1, 0.1], [0.9, 0.1], [0.5, 0.9]]
+    with database.write() as session:
+        devices = [b.a_device(session, f"CAM-{n}") for n in (1, 2, 3)]
+        ids = [device.id for device in devices]
+        for device in devices[:2]:
+            set_zones(
+                session, "test", device, [{"code": f"{device.code}-a", "kind": "pavement", "polygon": square}]
+            )
+        marks = [ground_mark(session)]
+        for code in ("P-1", "P-2"):
+            set_zones(session, "test", None, [b.a_ground_place(code)])
+            marks.append(ground_mark(session))
+        assert len(set(marks)) == 3
+        shown = [
+            ReferencePicture(
+                device_id=ids[n],
+                sha256=str(n) * 64,
+                width=640,
+                height=360,
+                source="upload",
+                set_by="t",
+                set_at=b.START,
+            )
+            for n in (0, 2, 0)
+        ]
+        session.add_all(shown)
+        session.flush()
+        found = references_of(session, ids)
+        assert {i: row.id for i, row in found.items()} == {ids[0]: shown[2].id, ids[2]: shown[1].id}
+        assert {i: [row.code for row in rows] for i, rows in shapes_on(session, ids).items()} == {
+            ids[0]: ["CAM-1-a"],
+            ids[1]: ["CAM-2-a"],
+            ids[2]: [],
+        }
+        for many in (
+            queries.devices_of(session, ids),
+            all_chosen(session, devices),
+            waiting_on(session, ids, b.START),
+        ):
+            assert sorted(many) == sorted(ids)
+        assert queries.devices_of(session, ids)[ids[1]].code == "CAM-2"

@@ -16,7 +16,7 @@ from casework.db import Database, Session
 from casework.devices.tables import Device
 from casework.plans.model import Done, Due
 from casework.plans.phases import first_due
-from casework.plans.schedule import lease_due, looked, refresh, release
+from casework.plans.schedule import lease_due, looked, refresh, release, resume
 from casework.plans.tables import LookBudget, LookDue, WorkerMinute
 from casework.streams.sealing import INFO, Sealer
 from casework.streams.tables import Stream, StreamDay
@@ -107,6 +107,42 @@ def test_what_was_missed_is_passed_over_and_counted(database: Database) -> None:
         assert looked(session, late, _done(leased)).missed == 3
         row = _due(session, "C-1")
         assert (row.due_at, row.misses) == (due_at + 4 * MINUTE, 3)
+
+
+def test_after_a_standstill_cameras_come_at_their_own_times_again(database: Database) -> None:
+    with database.write() as session:
+        a_camera(session, "C-1")
+        a_plan(session, interval_s=300)
+        refresh(session, b.START)
+        first, device_id = _due(session, "C-1").due_at, _due(session, "C-1").device_id
+        assert (
+            resume(session, first + 4 * MINUTE) == 0
+        )  # within one interval: it is late, and its turn comes now
+        assert resume(session, first + 12 * MINUTE, (1 - device_id % 2, 2)) == 0  # another worker's camera
+        assert resume(session, first + 12 * MINUTE, (device_id % 2, 2)) == 1
+        row = _due(session, "C-1")
+        # Its times of 0, 5 and 10 minutes went by; the slack of a quarter of the interval is 75 s.
+        assert (row.due_at, row.deadline, row.misses) == (first + 15 * MINUTE, first + 16.25 * MINUTE, 3)
+        assert resume(session, first + 12 * MINUTE) == 0
+        (one,) = lease_due(session, first + 15 * MINUTE, 10, "w1")
+        assert looked(session, first + 15 * MINUTE, _done([one])).missed == 0
+        assert _due(session, "C-1").misses == 3
+
+
+def test_the_first_round_is_spread_over_the_interval_and_so_is_the_one_after_a_standstill(
+    sqlite: Database,
+) -> None:
+    """600 cameras every 300 s: twenty in ten seconds, give or take what the golden section leaves uneven."""
+    with sqlite.write() as session:
+        cameras(session, 600)
+        a_plan(session, interval_s=300)
+        refresh(session, b.START)
+        for now in (b.START, b.START + 127 * MINUTE):
+            resume(session, now)
+            waits = [(at - now).total_seconds() for at in session.scalars(select(LookDue.due_at))]
+            assert min(waits) >= 0
+            assert max(waits) < 300
+            assert all(abs(n - 20) <= 2 for n in Counter(int(wait // 10) for wait in waits).values())
 
 
 def test_a_stopped_worker_gives_its_looks_back(database: Database) -> None:

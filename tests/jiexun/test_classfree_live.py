@@ -13,7 +13,7 @@ from ingest.frame import Frame, Image, TimeSource
 from ingest.streams.model import StreamAddress, StreamKind
 from jiexun.house import House
 from jiexun.live.camera import LiveCamera
-from jiexun.live.opening import open_camera
+from jiexun.live.opening import Opening
 from jiexun.live.references import References
 from jiexun.live.seers import Seers
 from jiexun.live.spool import Spool
@@ -38,11 +38,11 @@ def test_what_was_put_down_before_midnight_is_unnamed_after_it(house: House, tmp
         device_id = device_by_code(session, "C-1").id
     address = StreamAddress(StreamKind.FOLDER, f"file://{tmp_path}")
     seers = Seers(Detectors(ScriptedDetector(blind, NAMES)))
-    spool, references = Spool(tmp_path / "spool"), References(house.store, tmp_path / "references")
+    opening = Opening(house, Spool(tmp_path / "spool"), References(house.store, tmp_path / "references"))
     due = Due(device_id, "C-1", MIDNIGHT, 20.0, 1, (), None, None, "t", address, None, None)
 
     def opened(at: datetime, known: LiveCamera | None) -> LiveCamera:
-        return open_camera(house, spool, references, seers, due, at, 0, known)
+        return opening.open(seers, due, at, known)
 
     before = MIDNIGHT - timedelta(seconds=500)
     camera = opened(before, None)
