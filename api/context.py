@@ -9,10 +9,13 @@ from typing import cast
 
 from fastapi import Request
 
+from api.queue_events import QueueEvents
 from casework.algorithms.files import Offer
 from casework.db import Database
 from casework.errors import Invalid
 from casework.footage.limits import Limits
+from casework.privacy.views import Views
+from casework.review.counts import Counts
 from casework.rules.preview import Ask, Preview
 from casework.storage import BlobStore
 
@@ -31,15 +34,17 @@ def _no_preview(ask: Ask, labels: Collection[str]) -> Preview:
 
 @dataclass(frozen=True, slots=True)
 class Context:
-    """page_dir: the built web application. wake: called when footage was handed in, so that a worker looks.
+    """views: copies of pictures and clips for people; what is kept is handed out through it alone. page_dir: the
+    built web application. wake: called when footage was handed in, so that a worker looks.
 
     algorithms_dir: the warehouse's copies of models; offers: what lies in the weights folder. preview: judges stored
     looks by other rules (``jiexun.pipeline.replay``), given what may be named in them. metrics_token: of whom may read
-    the figures for monitoring; none: nobody.
+    the figures for monitoring; none: nobody. counts, events: of the queue, one for the process.
     """
 
     database: Database
     store: BlobStore
+    views: Views
     page_dir: Path
     uploads_dir: Path
     footage_dir: Path
@@ -50,6 +55,8 @@ class Context:
     offers: Callable[[], list[Offer]] = field(default=list)
     preview: Callable[[Ask, Collection[str]], Preview] = field(default=_no_preview)
     metrics_token: str | None = field(default=None, repr=False)
+    counts: Counts = field(default_factory=Counts)
+    events: QueueEvents = field(default_factory=QueueEvents)
 
 
 def context_of(request: Request) -> Context:

@@ -6,6 +6,7 @@ from typing import Any
 
 from api.schemas import candidates as c
 from api.schemas import cases as k
+from api.schemas import review as r
 from api.schemas.base import Named
 from api.schemas.places import ConditionOut, FootageOut
 from casework.algorithms.queries import algorithms_by_model
@@ -24,8 +25,10 @@ from casework.evidence.tables import EvidenceItem
 from casework.footage.tables import Footage
 from casework.people.service import Person
 from casework.review.checks import checks_of
-from casework.review.queries import decisions_on
+from casework.review.groups import Group, waiting_in
+from casework.review.masking import Seen, decisions_seen, seen_as, unnamed
 from casework.review.tables import Decision
+from casework.review.undo import Recent
 from casework.words import word
 
 
@@ -64,19 +67,26 @@ def condition(code: str, row: CameraCondition) -> ConditionOut:
     )
 
 
-def candidate_briefs(session: Session, rows: list[Candidate]) -> list[c.CandidateBrief]:
-    """A page of candidates: two more queries, however many rows."""
+def candidate_briefs(session: Session, person: Person, rows: list[Candidate]) -> list[c.CandidateBrief]:
+    """A page of candidates as this person sees them: two more queries, two more for reviewers, however many rows."""
     ids = [row.id for row in rows]
     pictures, cases = best_pictures(session, ids), cases_of(session, ids)
-    return [c.CandidateBrief(**_brief(row, pictures.get(row.id), cases.get(row.id))) for row in rows]
+    seen = seen_as(session, person, ids)
+    return [
+        c.CandidateBrief(**_brief(row, pictures.get(row.id), cases.get(row.id), seen.get(row.id)))
+        for row in rows
+    ]
 
 
-def _brief(row: Candidate, picture: int | None, case: tuple[int, str] | None) -> dict[str, Any]:
+def _brief(
+    row: Candidate, picture: int | None, case: tuple[int, str] | None, seen: Seen | None
+) -> dict[str, Any]:
+    case = None if seen is not None else case  # to a reviewer it is not yet settled
     return {
         "id": row.id,
         "number": row.number,
         "type": row.type,
-        "state": row.state,
+        "state": seen.state if seen is not None else row.state,
         "proof": row.proof,
         "squad": named(row.squad),
         "street": named(row.street),
@@ -91,23 +101,27 @@ def _brief(row: Candidate, picture: int | None, case: tuple[int, str] | None) ->
         "latitude": row.latitude,
         "longitude": row.longitude,
         "picture": evidence_url(picture) if picture else None,
-        "reason": row.reason,
+        "reason": seen.reason if seen is not None else row.reason,
         "case_id": case[0] if case else None,
         "case_number": case[1] if case else None,
         "warning": row.warning,
     }
 
 
-def candidate(session: Session, row: Candidate) -> c.Candidate:
-    """All of one candidate; loaded by ``casework.candidates.queries.candidate``."""
-    items = items_of(session, row.id)
+def candidate(session: Session, person: Person, row: Candidate) -> c.Candidate:
+    """All of one candidate as this person sees it; loaded by ``casework.candidates.queries.candidate``."""
+    whole = session.get(Candidate, row.merged_into) if row.merged_into is not None else None
+    masks = seen_as(session, person, [row.id, *([whole.id] if whole is not None else [])])
+    seen = masks.get(row.id)
+    planted = seen is not None and seen.planted
+    items = [i for i in items_of(session, row.id) if not (planted and i.role == "after")]
     pictures = [picture(i) for i in items if i.kind == "picture"]
     clips = [i for i in items if i.kind == "clip"]
-    best = best_pictures(session, [row.id]).get(row.id)
-    brief = _brief(row, best, cases_of(session, [row.id]).get(row.id))
+    best = [i.id for i in items if i.kind == "picture" and i.role != "after"]
+    brief = _brief(row, best[-1] if best else None, cases_of(session, [row.id]).get(row.id), seen)
     history = history_at(session, row)
-    sightings = sightings_of(session, row)
-    whole = session.get(Candidate, row.merged_into) if row.merged_into is not None else None
+    joined = family(session, row)
+    sightings = sightings_of(session, row, joined) if joined[1:] else row.sightings
     return c.Candidate(
         **brief,
         pictures=pictures,
@@ -126,7 +140,10 @@ def candidate(session: Session, row: Candidate) -> c.Candidate:
             )
             for s in sightings
         ],
-        decisions=[decision(d) for d in decisions_on(session, row.id)],
+        decisions=[
+            decision(d, "" if unnamed(person, row, d) else None)
+            for d in decisions_seen(session, person, row.id, seen)
+        ],
         seals=[c.SealOut(**s) for s in _seals(session, row.id)],
         history=c.HistoryOut(
             candidates=sum(history.values()),
@@ -137,8 +154,8 @@ def candidate(session: Session, row: Candidate) -> c.Candidate:
         rule=row.rule,
         rule_version=row.rule_version,
         rule_set=row.rule_set,
-        merged_into=_ref(whole) if whole is not None else None,
-        merged=[_ref(one) for one in family(session, row)[1:]],
+        merged_into=_ref(whole, masks.get(whole.id)) if whole is not None else None,
+        merged=[_ref(one, None) for one in joined[1:]],
         events=[
             c.CandidateEventOut(
                 act=e.act,
@@ -150,14 +167,17 @@ def candidate(session: Session, row: Candidate) -> c.Candidate:
             )
             for e in events_on(session, row.id)
         ],
-        acts=acts_from(row.state),
+        acts=acts_from(brief["state"]),
         model_id=row.model_id,
         algorithm=_algorithm(session, row.model_id),
+        group_id=row.group_id,
+        group_waiting=1 if planted else waiting_in(session, row),
+        repeats=row.facts.get("repeats", 0),
     )
 
 
-def _ref(row: Candidate) -> c.CandidateRef:
-    return c.CandidateRef(id=row.id, number=row.number, state=row.state)
+def _ref(row: Candidate, seen: Seen | None) -> c.CandidateRef:
+    return c.CandidateRef(id=row.id, number=row.number, state=seen.state if seen is not None else row.state)
 
 
 def _algorithm(session: Session, model_id: str) -> c.AlgorithmRef | None:
@@ -204,19 +224,62 @@ def clip(items: list[EvidenceItem]) -> c.ClipOut:
     )
 
 
-def decision(row: Decision) -> c.DecisionOut:
-    """A decision with its person's name."""
+def decision(row: Decision, by: str | None = None) -> c.DecisionOut:
+    """A decision with its person's name. by: where the account is not loaded."""
     return c.DecisionOut(
         id=row.id,
         stage=row.stage,
         verdict=row.verdict,
         reason=row.reason,
         note=row.note,
-        by=row.account.display_name,
+        by=row.account.display_name if by is None else by,
         decided_at=row.decided_at,
         seconds=row.seconds,
+        shown=[c.Shown(**one) for one in row.shown],
         boxes=corrected(row),
+        undoes=row.undoes,
+        from_type=row.from_type,
+        to_type=row.to_type,
     )
+
+
+def recent_decision(one: Recent, brief: c.CandidateBrief, english: bool) -> r.RecentDecision:
+    """One of a person's last decisions; why it cannot be taken back in the person's language."""
+    row, why = one.decision, one.because
+    return r.RecentDecision(
+        id=row.id,
+        candidate=brief,
+        stage=row.stage,
+        verdict=row.verdict,
+        reason=row.reason,
+        note=row.note,
+        decided_at=row.decided_at,
+        undoable=why is None,
+        because=None if why is None else why.en if english else why.zh,
+        batch=row.batch,
+        count=one.count,
+    )
+
+
+def group(one: Group, picture: int | None) -> r.GroupBrief:
+    """Alike candidates, in short."""
+    return r.GroupBrief(
+        id=one.id,
+        type=one.newest.type,
+        device=device_brief(one.newest.device),
+        street=named(one.newest.street),
+        shop=named(one.newest.shop),
+        waiting=one.waiting,
+        first_at=one.first_at,
+        last_at=one.last_at,
+        picture=evidence_url(picture) if picture else None,
+    )
+
+
+def first_and_latest(items: list[EvidenceItem]) -> list[c.PictureOut]:
+    """Of a candidate's files the two pictures that a decision asks for; one where they are the same."""
+    key = [item for item in items if item.kind == "picture" and item.role != "after"]
+    return [picture(item) for item in ([key[0], key[-1]] if len(key) > 1 else key)]
 
 
 def corrected(row: Decision) -> list[c.CorrectedPicture] | None:
@@ -252,7 +315,7 @@ def case(session: Session, person: Person, row: Case) -> k.Case:
     """A case with its events and lawful next steps."""
     return k.Case(
         **_case(row),
-        candidate=candidate_briefs(session, [row.candidate])[0],
+        candidate=candidate_briefs(session, person, [row.candidate])[0],
         events=[
             k.CaseEventOut(
                 seq=e.seq,

@@ -16,6 +16,7 @@ from casework.errors import (
     Conflict,
     Gone,
     Invalid,
+    NotCovered,
     NotFound,
     NotSignedIn,
     Refused,
@@ -36,6 +37,7 @@ STATUS: dict[type[CaseworkError], int] = {
     Conflict: 409,
     Invalid: 422,
     NotSignedIn: 401,
+    NotCovered: 503,
     StorageDown: 503,
     StorageFull: 507,
 }

@@ -8,6 +8,7 @@ with an error in the middle. On PostgreSQL rows are locked where it matters (que
 from __future__ import annotations
 
 import json
+import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -123,6 +124,7 @@ class Database:
         self.url = url
         self.engine = make_engine(url)
         self._info = dict(info or {})
+        self._turn = threading.Lock() if url.startswith("sqlite") else None
 
     @contextmanager
     def read(self) -> Iterator[Session]:
@@ -133,10 +135,25 @@ class Database:
     @contextmanager
     def write(self) -> Iterator[Session]:
         """A transaction that writes: committed at the end, rolled back on any error. Raises Invalid as ``read``."""
-        with _refusing(), Session(self.engine, expire_on_commit=False, info=self._info) as session:
+        with (
+            _refusing(),
+            self._in_turn(),
+            Session(self.engine, expire_on_commit=False, info=self._info) as session,
+        ):
             session.connection(execution_options={"writes": True})
             yield session
             session.commit()
+
+    @contextmanager
+    def _in_turn(self) -> Iterator[None]:
+        """SQLite has one writer at a time, and lets whoever asks most often in. With many threads some would wait until
+        they give up: those of this process queue up here. What other processes write is left to SQLite."""
+        mine = self._turn is not None and self._turn.acquire(timeout=LOCK_WAIT_S)
+        try:
+            yield
+        finally:
+            if mine and self._turn is not None:
+                self._turn.release()
 
     def answers(self) -> bool:
         """Whether it can be asked now."""

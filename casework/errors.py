@@ -10,6 +10,7 @@ CaseworkError
 │   └── TooLarge    more than the limit                               413
 ├── TooMany         more than this device may have or send            429
 ├── NotSignedIn     no session, key or the wrong password             401
+├── NotCovered      faces and plates cannot be covered: not shown     503
 └── StorageFull     the disk cannot take it; nothing was written      507
     └── StorageDown the object store cannot be used now               503
 """
@@ -59,6 +60,10 @@ class TooMany(CaseworkError):
 
 class NotSignedIn(CaseworkError):
     """Who is asking is not known."""
+
+
+class NotCovered(CaseworkError):
+    """Faces and plates cannot be covered now, so that nothing is shown."""
 
 
 class StorageFull(CaseworkError):

@@ -23,6 +23,8 @@ from casework.looks.tables import LookFile
 from casework.people.tables import Account, SignIn
 from casework.places.tables import Shop, Squad, Street, ZoneRevision, ZoneVersion
 from casework.plans.tables import LookBudget, LookDue, Plan, WorkerMinute
+from casework.privacy.tables import ClearGrant, ClipCopy, PictureRegions
+from casework.review.quality_tables import PlantedItem, PlantedLook, QualitySeen, SecondLook
 from casework.review.tables import Decision
 from casework.rules.tables import RuleSet
 from casework.samples.tables import LookSample, SampleDraw, SampleLabel
@@ -45,6 +47,8 @@ __all__ = [
     "Case",
     "CaseEvent",
     "ChainHead",
+    "ClearGrant",
+    "ClipCopy",
     "Counter",
     "Decision",
     "Device",
@@ -62,11 +66,16 @@ __all__ = [
     "LookSample",
     "LookSpan",
     "LookTally",
+    "PictureRegions",
     "Plan",
+    "PlantedItem",
+    "PlantedLook",
+    "QualitySeen",
     "ReferencePicture",
     "RuleSet",
     "SampleDraw",
     "SampleLabel",
+    "SecondLook",
     "ShadowFinding",
     "ShadowRun",
     "Shop",

@@ -24,6 +24,7 @@ from casework.cases.tables import Case
 from casework.chain import breaks
 from casework.db import canonical
 from casework.evidence import queries as evidence
+from casework.evidence.sealed import listed
 from casework.evidence.tables import EvidenceItem, EvidenceSeal
 from casework.review import queries as review
 from casework.review.tables import Decision
@@ -78,22 +79,10 @@ def _manifests(session: Session, store: BlobStore, report: Report) -> Iterator[s
             items = rows.get(seal.seq, [])
             if (
                 manifest["key"] != seal.key
-                or manifest["files"] != [_listed(i) for i in items]
+                or manifest["files"] != [listed(i) for i in items]
                 or any(i.candidate_id != seal.candidate_id for i in items)
             ):
                 yield f"{name}: the records in the database do not fit it"
-
-
-def _listed(item: EvidenceItem) -> dict[str, object]:
-    return {
-        "kind": item.kind,
-        "role": item.role,
-        "sha256": item.sha256,
-        "size": item.size,
-        "media_type": item.media_type,
-        "captured_at": item.captured_at.isoformat(),
-        "meta": item.meta,
-    }
 
 
 def _columns(session: Session, store: BlobStore, report: Report) -> Iterator[str]:
@@ -102,17 +91,26 @@ def _columns(session: Session, store: BlobStore, report: Report) -> Iterator[str
     for seal in session.scalars(select(EvidenceSeal).where(EvidenceSeal.key.like("%:birth"))):
         if store.measure(seal.manifest_sha256) == seal.manifest_sha256:
             said[seal.key.removesuffix(":birth")] = json.loads(store.get(seal.manifest_sha256))
+    retyped = {
+        d.candidate_id: d.to_type
+        for d in review.all_decisions(session)
+        # What one of two people said changes nothing before they agree.
+        if d.to_type is not None and d.to_state not in ("second", "disputed")
+    }
     query = select(Candidate).options(joinedload(Candidate.device), joinedload(Candidate.shop))
     for candidate in session.scalars(query.order_by(Candidate.id)).all():
         rows = sightings_of(session, candidate)
-        for differing in _differences(candidate, rows, said):
+        for differing in _differences(candidate, rows, said, retyped.get(candidate.id)):
             yield f"candidate {candidate.id}: {differing}"
 
 
 def _differences(
-    candidate: Candidate, rows: list[CandidateSighting], said: dict[str, dict[str, Any]]
+    candidate: Candidate, rows: list[CandidateSighting], said: dict[str, dict[str, Any]], retyped: str | None
 ) -> Iterator[str]:
-    """Where a candidate's row differs from its sightings and from what was sealed with the one that made it."""
+    """Where a candidate's row differs from its sightings and from what was sealed with the one that made it.
+
+    retyped: the type that a person gave it.
+    """
     if rows and (candidate.first_at, candidate.last_at) != (
         min(r.first_at for r in rows),
         max(r.last_at for r in rows),
@@ -133,7 +131,7 @@ def _differences(
     violation, ground = manifest["violation"], manifest["violation"]["ground"] or {}
     device = manifest["device"]
     expected = {
-        "type": violation["type"],
+        "type": retyped or violation["type"],
         "rule": manifest["rule"]["code"],
         "rule_version": manifest["rule"]["version"],
         "latitude": ground.get("latitude", device["latitude"]),
@@ -217,8 +215,9 @@ def _states(session: Session, store: BlobStore, report: Report) -> Iterator[str]
     for candidate in session.scalars(select(Candidate).order_by(Candidate.id)):
         report.checked += 1
         decided = last.get(candidate.id)
+        # Which state a decision led to is kept with it; before that was so, the table alone said it.
         step = transition(decided.stage, decided.verdict) if decided else None
-        state = step.to if step else "open"
+        state = (decided.to_state if decided else None) or (step.to if step else "open")
         after = moved.get(candidate.id)
         if after is not None and (decided is None or after.at > decided.decided_at):
             state = after.to_state

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from fractions import Fraction
 from pathlib import Path
 
@@ -13,17 +13,21 @@ from av.video.stream import VideoStream
 
 from ingest.container import open_video
 from ingest.errors import BadVideo
+from ingest.frame import Image
 from ingest.pixels import quarter_turns, to_bgr
 
 VIEW_SIDE = 1280
 """Longest side of a viewing copy, px."""
 
 
-def viewing_copy(data: bytes, longest_side: int = VIEW_SIDE) -> bytes:
+def viewing_copy(
+    data: bytes, longest_side: int = VIEW_SIDE, paint: Callable[[Image, int], Image] | None = None
+) -> bytes:
     """A small H.264 MP4 (yuv420p, index in front, upright) of a clip's bytes, for browsers.
 
     For looking at only: the stream copy is the evidence. longest_side: px, at most. Times are kept to the
-    millisecond. Raises BadVideo when not one frame can be decoded.
+    millisecond. paint: what is done to each picture before it is scaled, given its time in ms (as ``pictures`` gives
+    both). Raises BadVideo when not one frame can be decoded.
     """
     with tempfile.TemporaryDirectory(prefix="jiexun-view-") as folder:
         source, out = Path(folder) / "clip", Path(folder) / "view.mp4"
@@ -34,9 +38,10 @@ def viewing_copy(data: bytes, longest_side: int = VIEW_SIDE) -> bytes:
         ):
             stream.thread_type = "AUTO"
             view: VideoStream | None = None
-            last = -1
-            for picture in _decoded(container.demux(stream)):
+            for at_ms, picture in _stamped(container.demux(stream)):
                 upright = _upright(picture)
+                if paint is not None:
+                    upright = av.VideoFrame.from_ndarray(paint(to_bgr(picture), at_ms), format="bgr24")
                 if view is None:
                     view = target.add_stream("libx264", rate=stream.average_rate or 25)
                     view.width, view.height = _small(upright.width, upright.height, longest_side)
@@ -44,13 +49,35 @@ def viewing_copy(data: bytes, longest_side: int = VIEW_SIDE) -> bytes:
                     view.options = {"preset": "veryfast", "crf": "28"}
                     view.codec_context.time_base = Fraction(1, 1000)
                 frame = upright.reformat(view.width, view.height, "yuv420p")
-                last = max(last + 1, round(picture.time * 1000) if picture.time is not None else 0)
-                frame.pts, frame.time_base = last, Fraction(1, 1000)
+                frame.pts, frame.time_base = at_ms, Fraction(1, 1000)
                 target.mux(view.encode(frame))
             if view is None:
                 raise BadVideo("clip: not one frame can be decoded; cut it again")
             target.mux(view.encode(None))
         return out.read_bytes()
+
+
+def pictures(data: bytes) -> Iterator[tuple[int, Image]]:
+    """All pictures of a clip's bytes, upright, each with its time in ms. Raises BadVideo when there is none."""
+    with tempfile.TemporaryDirectory(prefix="jiexun-view-") as folder:
+        source = Path(folder) / "clip"
+        source.write_bytes(data)
+        none = True
+        with open_video(source) as (container, stream):
+            stream.thread_type = "AUTO"
+            for at_ms, picture in _stamped(container.demux(stream)):
+                none = False
+                yield at_ms, to_bgr(picture)
+        if none:
+            raise BadVideo("clip: not one frame can be decoded; cut it again")
+
+
+def _stamped(source: Iterator[Packet[VideoStream]]) -> Iterator[tuple[int, av.VideoFrame]]:
+    """Frames with their times in ms, strictly rising; one without a time follows the one before."""
+    last = -1
+    for picture in _decoded(source):
+        last = max(last + 1, round(picture.time * 1000) if picture.time is not None else 0)
+        yield last, picture
 
 
 def _decoded(source: Iterator[Packet[VideoStream]]) -> Iterator[av.VideoFrame]:

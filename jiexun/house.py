@@ -9,8 +9,11 @@ from pathlib import Path
 
 from casework import schema
 from casework.db import Database
+from casework.privacy.views import Views
+from casework.review.quality_rules import use_file
 from casework.storage import BlobStore, FileStore
 from casework.streams.sealing import INFO, Sealer
+from detector.privacy.finder import RegionFinder
 from jiexun.settings import Settings, load
 
 
@@ -23,20 +26,25 @@ class House:
     store: BlobStore
     looks: BlobStore
     """Where stored detections lie: no evidence, and forgotten after a while."""
+    views: Views
+    """Copies of pictures and clips for people, faces and plates covered."""
 
 
 @contextmanager
 def open_house(home: Path | None = None, settings: Settings | None = None) -> Iterator[House]:
     """Open everything that is kept under a home folder; makes it and brings the schema up to date."""
     settings = settings or load(home)
+    if settings.quality_file is not None:
+        use_file(settings.quality_file)
     for folder in (settings.home, settings.evidence_dir, settings.uploads_dir, settings.footage_dir):
         folder.mkdir(parents=True, exist_ok=True)
     database = Database(settings.url, {INFO: Sealer(settings.stream_key)})
     try:
         schema.upgrade(database)
-        yield House(
-            settings, database, _store(settings, settings.evidence_dir), _store(settings, settings.looks_dir)
-        )
+        store = _store(settings, settings.evidence_dir)
+        finder = RegionFinder(threads=settings.threads)
+        views = Views(database, store, _store(settings, settings.views_dir), finder)
+        yield House(settings, database, store, _store(settings, settings.looks_dir), views)
     finally:
         database.close()
 

@@ -11,7 +11,9 @@ import uvicorn
 
 from api.app import make_app
 from api.context import Context
+from api.queue_events import QueueEvents
 from casework.footage.limits import Limits
+from casework.privacy.preparing import Preparer
 from jiexun.house import House
 from jiexun.live.executor import executor_of
 from jiexun.pipeline.replay import replay_one_at_a_time
@@ -38,6 +40,7 @@ def context_of(house: House, wake: Callable[[], None] = lambda: None) -> Context
     return Context(
         house.database,
         house.store,
+        house.views,
         s.page_dir,
         s.uploads_dir,
         s.footage_dir,
@@ -51,13 +54,28 @@ def context_of(house: House, wake: Callable[[], None] = lambda: None) -> Context
     )
 
 
+class _Server(uvicorn.Server):
+    """Ends the pages' lines of events when it is to stop: they would hold it until its grace is over."""
+
+    def __init__(self, config: uvicorn.Config, events: QueueEvents) -> None:
+        super().__init__(config)
+        self._events = events
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """As uvicorn does it, without them."""
+        self._events.close()
+        await super().shutdown(sockets)
+
+
 def serve_house(
     house: House, port: int | None = None, ready: Callable[[str], None] = lambda url: None
 ) -> None:
     """Serve until interrupted. port: 0 takes any free one; none: the settings'."""
     settings = house.settings
     worker = executor_of(house) if settings.worker else None
-    app = make_app(context_of(house, worker.wake if worker else lambda: None))
+    preparer = Preparer(house.database, house.views)
+    context = context_of(house, worker.wake if worker else lambda: None)
+    app = make_app(context)
     config = uvicorn.Config(
         app, log_level="warning", access_log=False, timeout_keep_alive=30, timeout_graceful_shutdown=10
     )
@@ -67,9 +85,11 @@ def serve_house(
         listener.listen(128)  # from here on a caller waits instead of being refused
         if worker is not None:
             worker.start()
+        preparer.start()
         ready(f"http://{settings.host}:{listener.getsockname()[1]}/")
         try:
-            uvicorn.Server(config).run(sockets=[listener])
+            _Server(config, context.events).run(sockets=[listener])
         finally:
+            preparer.stop()
             if worker is not None:
                 worker.stop()

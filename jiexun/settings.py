@@ -39,6 +39,8 @@ class Settings(BaseSettings):
     """The key that seals passwords of streams; none: ``stream.key`` in the home folder. All machines need the same."""
     legal_mode: Literal["evidence", "clue"] = "clue"
     """The district's legal basis: 'evidence' only where a regulation such as Pudong's holds (DOMAIN section 3)."""
+    quality_file: Path | None = None
+    """The bureau's own shares and thresholds of second looks; none: casework/review/quality.toml (docs/REVIEW.md)."""
     backend: str = "auto"
     """What runs the models: a name from detector/backends/table.py; auto: the quickest here, by a self-test."""
     weights_dir: Path = ROOT / "weights"
@@ -152,6 +154,11 @@ class Settings(BaseSettings):
     def looks_dir(self) -> Path:
         """Where stored detections lie until their retention is over."""
         return self.home / "looks"
+
+    @property
+    def views_dir(self) -> Path:
+        """Clips with faces and plates covered; can be deleted at any time, they are made again."""
+        return self.home / "views"
 
     @property
     def spool_dir(self) -> Path:

@@ -22,6 +22,7 @@ from casework.candidates.tables import Candidate
 from casework.cases.tables import Case
 from casework.db import Session
 from casework.devices.tables import Approval, Device
+from casework.evidence.queries import items_of
 from casework.evidence.service import Exhibit, Packed, pack
 from casework.footage.service import Handed, accept
 from casework.footage.tables import Footage
@@ -307,6 +308,13 @@ def a_candidate(
     footage = footage or a_footage(session, device)
     packed = a_pack(store, violation)
     return raise_candidate(session, violation, a_witness(footage, **witness), packed)[0]
+
+
+def seen(session: Session, candidate_id: int, ms: int = 400) -> list[dict[str, Any]]:
+    """What a page says when every picture of a candidate was on screen: ``shown`` of a decision."""
+    return [
+        {"picture": item.id, "ms": ms} for item in items_of(session, candidate_id) if item.kind == "picture"
+    ]
 
 
 def a_candidate_row(session: Session, device: Device, **values: Any) -> Candidate:

@@ -7,20 +7,13 @@ on a Unix socket in a folder of its own, and stopped by its process at the end.
 
 from __future__ import annotations
 
-import ctypes
 import os
-import pwd
 import shutil
-import signal
-import subprocess
 import sys
 import tempfile
-import time
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 
-import psycopg
 import pytest
 from pytest_socket import socket_allow_hosts
 
@@ -32,11 +25,16 @@ if (
 
 from casework import schema  # noqa: E402
 from casework.db import Database  # noqa: E402
+from casework.review import quality_rules  # noqa: E402
 from casework.storage import FileStore  # noqa: E402
+from jiexun.own_postgres import OwnPostgres, programs, running  # noqa: E402
 
 os.environ.setdefault("JIEXUN_BACKEND", "onnxruntime")  # the same boxes on every machine, and no self-test
+# No decision is drawn for a second look and nothing is planted, but where a test asks for it.
+QUIET = ROOT / "tests" / "quiet_quality.toml"
+quality_rules.use_file(QUIET)
+os.environ["JIEXUN_QUALITY_FILE"] = str(QUIET)  # for servers that tests start
 LOOPBACK = ["127.0.0.1", "::1", "localhost"]
-START_LIMIT_S = 60.0
 
 
 @pytest.hookimpl(trylast=True)
@@ -101,142 +99,40 @@ def sqlite(sqlite_template: Path, _sqlite_engine: Database, fast_folder: Path) -
 # PostgreSQL -------------------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True)
-class PostgresServer:
-    """A running server: its socket folder, its superuser."""
-
-    folder: Path
-    user: str = "jiexun"
-
-    def url(self, name: str) -> str:
-        """SQLAlchemy's address of one of its databases."""
-        return f"postgresql+psycopg://{self.user}@/{name}?host={self.folder}"
-
-    def run(self, statement: str) -> None:
-        """One statement outside a transaction, in the maintenance database."""
-        with psycopg.connect(
-            host=str(self.folder), user=self.user, dbname="postgres", autocommit=True
-        ) as connection:
-            connection.execute(statement.encode())
-
-
-def _postgres_programs() -> Path | None:
-    """The folder with ``postgres`` and ``initdb``: on the path, or Debian's newest."""
-    found = shutil.which("postgres")
-    places = [Path(found).resolve().parent] if found else []
-    places += sorted(
-        Path("/usr/lib/postgresql").glob("*/bin"), key=lambda p: int(p.parent.name), reverse=True
-    )
-    return next((p for p in places if (p / "postgres").exists() and (p / "initdb").exists()), None)
-
-
-def _unprivileged() -> str | None:
-    """PostgreSQL refuses to run as root: the account to run it as, none when this is no root."""
-    if os.geteuid() != 0:
-        return None
-    known = {entry.pw_name for entry in pwd.getpwall()}
-    return "postgres" if "postgres" in known else "nobody"
+QUICK = {
+    "fsync": "off",
+    "synchronous_commit": "off",
+    "full_page_writes": "off",
+    "autovacuum": "off",
+    "max_connections": "120",
+    "shared_buffers": "64MB",
+    "max_wal_size": "4GB",
+}
+"""Settings for data that nobody needs tomorrow."""
 
 
 @pytest.fixture(scope="session")
-def postgres_server() -> Iterator[PostgresServer]:
+def postgres_server() -> Iterator[OwnPostgres]:
     """One server for the session. Skips, saying why, only where PostgreSQL is not installed."""
-    programs = _postgres_programs()
-    if programs is None:
+    bin_dir = programs()
+    if bin_dir is None:
         pytest.skip("no PostgreSQL here (no postgres/initdb): apt-get install postgresql")
-    account = _unprivileged()
-    memory = Path("/dev/shm")
-    folder = Path(tempfile.mkdtemp(prefix="jx-pg-", dir=memory if os.access(memory, os.W_OK) else None))
-    if account is not None:
-        os.chown(folder, pwd.getpwnam(account).pw_uid, pwd.getpwnam(account).pw_gid)
-    process = None
-    try:
-        _init(programs, folder, account)
-        with (folder / "log").open("wb") as log:
-            process = subprocess.Popen(
-                [programs / "postgres", "-D", folder / "data", "-k", folder, "-h", "", *_quick()],
-                user=account,
-                cwd=folder,
-                stdout=log,
-                stderr=log,
-                preexec_fn=_end_with_parent,
-            )
-        server = PostgresServer(folder)
-        _await(process, server)
+    with running(bin_dir, QUICK) as server:
         server.run("CREATE DATABASE template_jiexun")
         template = Database(server.url("template_jiexun"))
         schema.upgrade(template)
         template.close()
         yield server
-    finally:
-        if process is not None:
-            process.send_signal(signal.SIGINT)  # "fast" shutdown: ends sessions, leaves no processes behind
-            try:
-                process.wait(30)
-            except subprocess.TimeoutExpired:
-                process.kill()
-                process.wait(10)
-        shutil.rmtree(folder, ignore_errors=True)
-
-
-def _init(programs: Path, folder: Path, account: str | None) -> None:
-    done = subprocess.run(
-        [
-            programs / "initdb",
-            *("-D", folder / "data", "-U", "jiexun", "-A", "trust", "-E", "UTF8", "--locale=C"),
-            *("--no-sync", "--no-instructions"),
-        ],
-        user=account,
-        cwd=folder,
-        capture_output=True,
-        check=False,
-    )
-    if done.returncode:
-        raise RuntimeError(f"initdb failed: {done.stderr.decode(errors='replace')}")
-
-
-def _end_with_parent() -> None:
-    """Linux: a run of the tests that is killed takes its server with it (PR_SET_PDEATHSIG)."""
-    ctypes.CDLL(None).prctl(1, signal.SIGINT, 0, 0, 0)
-
-
-def _quick() -> list[str]:
-    """Settings for data that nobody needs tomorrow."""
-    settings = {
-        "fsync": "off",
-        "synchronous_commit": "off",
-        "full_page_writes": "off",
-        "autovacuum": "off",
-        "max_connections": "120",
-        "shared_buffers": "64MB",
-        "max_wal_size": "4GB",
-    }
-    return [part for name, value in settings.items() for part in ("-c", f"{name}={value}")]
-
-
-def _await(process: subprocess.Popen[bytes], server: PostgresServer) -> None:
-    """Until it answers; a server that ended instead is an error with its log."""
-    deadline = time.monotonic() + START_LIMIT_S
-    while True:
-        try:
-            server.run("SELECT 1")
-            return
-        except psycopg.OperationalError:
-            if process.poll() is not None or time.monotonic() > deadline:
-                raise RuntimeError(
-                    "PostgreSQL did not start: " + (server.folder / "log").read_text(errors="replace")
-                ) from None
-            time.sleep(0.05)
 
 
 @pytest.fixture(scope="session")
-def _postgres_engine(postgres_server: PostgresServer) -> Database:
+def _postgres_engine(postgres_server: OwnPostgres) -> Database:
     """One for all tests, as with SQLite."""
     return Database(postgres_server.url("jiexun"))
 
 
 @pytest.fixture
-def postgresql(postgres_server: PostgresServer, _postgres_engine: Database) -> Iterator[Database]:
+def postgresql(postgres_server: OwnPostgres, _postgres_engine: Database) -> Iterator[Database]:
     """A fresh PostgreSQL database."""
     postgres_server.run("CREATE DATABASE jiexun TEMPLATE template_jiexun")
     yield _postgres_engine

@@ -17,6 +17,7 @@ from casework.algorithms.shadow import finding
 from casework.devices.queries import camera_groups
 from casework.errors import not_found
 from casework.people.service import Person
+from casework.privacy.views import Wanted
 from detector.errors import BadWeights
 
 router = APIRouter(tags=["algorithms"])
@@ -129,7 +130,7 @@ def shadow_picture(id: int, ctx: Ctx, person: Viewer) -> Response:
         row = finding(session, id)
     if row.picture is None:
         raise not_found("picture of finding", "影子发现画面", id)
-    return Response(ctx.store.get(row.picture), media_type=row.picture_type, headers=PICTURE)
+    return Response(ctx.views.picture(Wanted(row.picture)), media_type="image/jpeg", headers=PICTURE)
 
 
 PICTURE = {"Cache-Control": "private, max-age=3600", "X-Content-Type-Options": "nosniff"}

@@ -17,8 +17,8 @@ from casework.candidates.spans import Found, Span, SpanAct
 from casework.db import Session
 from casework.devices import conditions
 from casework.devices.queries import device_by_code
-from casework.evidence.pictures import viewing_copy
 from casework.people.service import Person
+from casework.privacy.views import Wanted
 
 router = APIRouter(tags=["care"])
 Reader = Annotated[Person, Depends(Needs("devices"))]
@@ -50,7 +50,7 @@ def condition_picture(
     """A picture that shows what was wrong with a camera."""
     with ctx.database.read() as session:
         row = conditions.condition_of(session, device_by_code(session, code), id)
-    return Response(viewing_copy(ctx.store.get(row.sha256), code, width), media_type="image/jpeg")
+    return Response(ctx.views.picture(Wanted(row.sha256, code, width)), media_type="image/jpeg")
 
 
 @router.get("/devices/{code}/span", operation_id="deviceSpan")
@@ -60,16 +60,16 @@ def device_span(code: str, since: UtcTime, until: UtcTime, ctx: Ctx, person: Lea
         device, span = device_by_code(session, code), Span(since, until)
         parts = {name: spans.look(session, person, device, span, name) for name in ("withdraw", "restore")}
         return s.SpanOut(
-            withdraw=_part(session, parts["withdraw"]),
-            restore=_part(session, parts["restore"]),
+            withdraw=_part(session, person, parts["withdraw"]),
+            restore=_part(session, person, parts["restore"]),
             decided=parts["withdraw"].decided,
         )
 
 
-def _part(session: Session, found: Found) -> s.SpanPart:
+def _part(session: Session, person: Person, found: Found) -> s.SpanPart:
     return s.SpanPart(
         count=len(found.open),
-        items=present.candidate_briefs(session, found.open[:SHOWN]),
+        items=present.candidate_briefs(session, person, found.open[:SHOWN]),
         held=found.held,
         shared=found.shared,
     )

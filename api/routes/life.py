@@ -48,9 +48,9 @@ def merge_choices(
     is, refused with the reason where it may not."""
     with ctx.database.read() as session:
         if number is not None:
-            return present.candidate_briefs(session, [life.merge_target(session, person, id, number)])
+            return present.candidate_briefs(session, person, [life.merge_target(session, person, id, number)])
         about = candidates.candidate(session, person, id)
-        return present.candidate_briefs(session, candidates.merge_choices(session, person, about))
+        return present.candidate_briefs(session, person, candidates.merge_choices(session, person, about))
 
 
 @router.post("/candidates/{id}/unmerge", operation_id="unmergeCandidate")
@@ -79,7 +79,7 @@ def restore(id: Id, body: s.ReasonIn, ctx: Ctx, person: Keeper) -> c.Candidate:
 
 def _candidate(ctx: Context, person: Person, candidate_id: int) -> c.Candidate:
     with ctx.database.read() as session:
-        return present.candidate(session, candidates.candidate(session, person, candidate_id))
+        return present.candidate(session, person, candidates.candidate(session, person, candidate_id))
 
 
 @router.get("/fixtures", operation_id="listFixtures")

@@ -14,6 +14,7 @@ from casework.db import utcnow
 from casework.hints import queries as hint_queries
 from casework.hints import service as hint_service
 from casework.people.service import Person
+from casework.privacy.views import Wanted
 from casework.samples import queries, service
 
 router = APIRouter(tags=["samples"])
@@ -48,10 +49,10 @@ def label(id: int, body: a.LabelIn, ctx: Ctx, person: Labeller) -> a.LabelOut:
 
 @router.get("/samples/{id}/picture", operation_id="samplePicture", response_class=Response)
 def picture(id: int, ctx: Ctx, person: Labeller) -> Response:
-    """The look's picture."""
+    """The look's picture, faces and plates covered."""
     with ctx.database.read() as session:
         row = queries.sample(session, person, id)
-    return Response(ctx.store.get(row.picture), media_type=row.media_type, headers=PICTURE)
+    return Response(ctx.views.picture(Wanted(row.picture)), media_type="image/jpeg", headers=PICTURE)
 
 
 @router.get("/hints", operation_id="listHints")

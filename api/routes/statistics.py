@@ -111,7 +111,7 @@ def figure_list(
             out.sum = out.sum if item.sum else out.total
         else:
             found, out.total = queries.candidates_in(session, cell, page, size)
-            out.candidates, out.sum = present.candidate_briefs(session, found), out.total
+            out.candidates, out.sum = present.candidate_briefs(session, person, found), out.total
     return out
 
 

@@ -18,12 +18,12 @@ from casework.devices import pictures
 from casework.devices import queries as devices
 from casework.devices.tables import Device
 from casework.errors import Invalid, not_found
-from casework.evidence.pictures import viewing_copy
 from casework.people.service import Person
 from casework.places import calendars, geojson
 from casework.places import queries as places
 from casework.places.service import Saving, as_data, save
 from casework.places.tables import DOOR_LINE, ZoneRevision
+from casework.privacy.views import Wanted
 
 router = APIRouter(tags=["zones"])
 Reader = Annotated[Person, Depends(Needs("devices"))]
@@ -247,7 +247,7 @@ def device_picture(
     if shown is None:
         raise not_found("picture of device", "设备画面", code)
     # Nothing is written on a reference: zones are drawn down to its lower edge.
-    copy = viewing_copy(ctx.store.get(shown.sha256), "" if shown.reference else code, width)
+    copy = ctx.views.picture(Wanted(shown.sha256, "" if shown.reference else code, width))
     return Response(copy, media_type="image/jpeg")
 
 

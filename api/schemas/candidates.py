@@ -6,10 +6,11 @@ from typing import Literal
 
 from pydantic import Field
 
-from api.schemas.base import Model, Named, UtcTime
+from api.schemas.base import Model, Named, RowId, UtcTime
 
 Stage = Literal["first", "senior", "legal"]
-Verdict = Literal["keep", "reject", "escalate", "accept", "return"]
+Verdict = Literal["keep", "reject", "escalate", "accept", "return", "undo"]
+GivenVerdict = Literal["keep", "reject", "escalate", "accept", "return"]
 BoxXyxy = tuple[float, float, float, float]
 """Left, top, right, bottom, 0-1 of the picture's width and height."""
 
@@ -125,10 +126,14 @@ class DecisionOut(Model):
     verdict: Verdict
     reason: str | None
     note: str
-    by: str
+    by: str  # empty for a senior until they have decided
     decided_at: UtcTime
     seconds: float
+    shown: list[Shown]
     boxes: list[CorrectedPicture] | None
+    undoes: int | None  # the decision that this one takes back
+    from_type: str | None  # where the type was corrected
+    to_type: str | None
 
 
 class SealOut(Model):
@@ -196,16 +201,26 @@ class Candidate(CandidateBrief):
     acts: list[str]  # merge, unmerge, split, restore: what its state allows to who may do such acts
     model_id: str
     algorithm: AlgorithmRef | None  # the registry's, where it knows the model
+    group_id: int | None
+    group_waiting: int  # how many alike wait where it waits, itself among them; 201: more than 200
+    repeats: int  # confirmed ones of its type at its place in the 30 days before it was raised
 
 
-class TakeNext(Model):
+class QueueFilter(Model):
+    """What a queue is narrowed to, by codes. algorithm: a model id, name (its newest) or name@version."""
+
+    squad: str | None = Field(default=None, max_length=100)
+    street: str | None = Field(default=None, max_length=100)
+    type: str | None = Field(default=None, max_length=100)
+    device: str | None = Field(default=None, max_length=100)
+    algorithm: str | None = Field(default=None, max_length=200)
+
+
+class TakeNext(QueueFilter):
     """What the reviewer wants next. ``skip``: ids held already or put aside."""
 
     stage: Stage = "first"
-    squad: str | None = None
-    street: str | None = None
-    type: str | None = None
-    skip: list[int] = Field(default=[], max_length=50)
+    skip: list[RowId] = Field(default=[], max_length=50)
 
 
 class Taken(Model):
@@ -253,16 +268,18 @@ class CorrectedPicture(Model):
 class DecisionIn(Model):
     """A decision. ``key``: chosen by the page, the same when it sends again: it then counts once.
 
-    boxes: where the reviewer corrected them, for training; the sealed evidence stays as it is.
+    boxes: where the reviewer corrected them, for training; the sealed evidence stays as it is. shown: the first and the
+    latest picture at least, 300 ms each. type: with the verdict keep, the right one where the rule's is wrong.
     """
 
     stage: Stage
-    verdict: Verdict
+    verdict: GivenVerdict
     reason: str | None = None
     note: str = Field(default="", max_length=500)
     seconds: float = Field(ge=0, le=86_400)
     shown: list[Shown] = Field(default=[], max_length=100)
     boxes: list[CorrectedPicture] | None = Field(default=None, max_length=20)
+    type: str | None = Field(default=None, max_length=100)
     key: str = Field(min_length=8, max_length=64)
 
 

@@ -57,3 +57,19 @@ def again() -> Again:
     """The rule for rejected places."""
     row = _data()["again"]
     return Again(row["days"], row["size_ratio"], row["least_likeness"], frozenset(row["lasting"]))
+
+
+@dataclass(frozen=True, slots=True)
+class Alike:
+    """When candidates are of one group; see the file."""
+
+    least_overlap: float
+    metres: float
+    days: int
+
+
+@cache
+def alike() -> Alike:
+    """The rule for groups."""
+    row = _data()["alike"]
+    return Alike(row["least_overlap"], row["metres"], row["days"])

@@ -89,7 +89,7 @@ def unmerge(session: Session, person: Person, candidate_id: int, reason: str) ->
     merged = [
         e for e in queries.events_on(session, gone.id) if e.act == "merge" and e.candidate_id == gone.id
     ]
-    if kept.state in ("open", "escalated", "returned"):
+    if kept.state in act("merge").sources:  # not yet kept or filed
         before = merged[-1].data["before"]
         kept.proof = before["proof"]
         kept.facts = {**kept.facts, "clue_because": before["clue_because"]}
@@ -271,4 +271,5 @@ def _copy(session: Session, old: Candidate) -> Candidate:
     )
     session.add(new)
     session.flush()
+    new.group_id = new.id
     return new

@@ -11,6 +11,7 @@ import numpy as np
 from sqlalchemy import Select, and_, func, or_, select
 from sqlalchemy.orm import Session, joinedload, selectinload
 
+from casework.algorithms.tables import Algorithm
 from casework.candidates import again
 from casework.candidates.acts import UNCOUNTED, act
 from casework.candidates.acts import again as memory
@@ -131,9 +132,12 @@ def family(session: Session, candidate: Candidate) -> list[Candidate]:
     return found
 
 
-def sightings_of(session: Session, candidate: Candidate) -> list[CandidateSighting]:
-    """Sightings of the candidate and of what was merged into it, by time, with their devices."""
-    ids = [c.id for c in family(session, candidate)]
+def sightings_of(
+    session: Session, candidate: Candidate, whole: Sequence[Candidate] | None = None
+) -> list[CandidateSighting]:
+    """Sightings of the candidate and of what was merged into it, by time, with their devices. whole: its ``family``,
+    where that is known."""
+    ids = [c.id for c in (family(session, candidate) if whole is None else whole)]
     query = select(CandidateSighting).where(CandidateSighting.candidate_id.in_(ids))
     query = query.options(joinedload(CandidateSighting.device))
     return list(session.scalars(query.order_by(CandidateSighting.first_at, CandidateSighting.id)))
@@ -257,7 +261,10 @@ def devices_that_saw(session: Session, candidates: Sequence[Candidate]) -> dict[
 
 @dataclass(frozen=True, slots=True)
 class Filter:
-    """What a list of candidates is narrowed to; codes as people know them. since, until: first seen, half-open."""
+    """What a list of candidates is narrowed to; codes as people know them. since, until: first seen, half-open.
+
+    algorithm: a model id, a name of the registry (its newest version), or name@version.
+    """
 
     squad: str | None = None
     street: str | None = None
@@ -266,24 +273,35 @@ class Filter:
     device: str | None = None
     since: datetime | None = None
     until: datetime | None = None
+    algorithm: str | None = None
+
+
+def named_parts(want: Filter) -> dict[str, Any]:
+    """Column -> value, of what a filter names."""
+    found: dict[str, Any] = {}
+    tables: tuple[tuple[str, Any, str | None], ...] = (
+        ("device_id", Device, want.device),
+        ("street_id", Street, want.street),
+        ("squad_id", Squad, want.squad),
+    )
+    for column, table, code in tables:
+        if code:
+            found[column] = select(table.id).where(table.code == code).scalar_subquery()
+    if want.algorithm:
+        named = or_(
+            Algorithm.name == want.algorithm, Algorithm.name + "@" + Algorithm.version == want.algorithm
+        )
+        model = select(Algorithm.model_id).where(named).order_by(Algorithm.id.desc()).limit(1)
+        found["model_id"] = func.coalesce(model.scalar_subquery(), want.algorithm)
+    if want.type:
+        found["type"] = want.type
+    return found
 
 
 def narrowed(query: Select[Any], want: Filter) -> Select[Any]:
     """The query, narrowed."""
-    if want.squad:
-        query = query.where(
-            Candidate.squad_id == select(Squad.id).where(Squad.code == want.squad).scalar_subquery()
-        )
-    if want.street:
-        query = query.where(
-            Candidate.street_id == select(Street.id).where(Street.code == want.street).scalar_subquery()
-        )
-    if want.device:
-        query = query.where(
-            Candidate.device_id == select(Device.id).where(Device.code == want.device).scalar_subquery()
-        )
-    if want.type:
-        query = query.where(Candidate.type == want.type)
+    for column, value in named_parts(want).items():
+        query = query.where(getattr(Candidate, column) == value)
     if want.state:
         query = query.where(Candidate.state == want.state)
     if want.since:

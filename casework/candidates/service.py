@@ -11,7 +11,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from casework.audit.service import record
-from casework.candidates import queries
+from casework.candidates import alike, queries
 from casework.candidates.joining import merge_by_pass
 from casework.candidates.sums import sum_up
 from casework.candidates.tables import Candidate, CandidateSighting
@@ -21,7 +21,7 @@ from casework.devices.service import missing_approvals
 from casework.devices.tables import Device
 from casework.evidence.service import Packed, seal, sealed
 from casework.places import queries as places
-from detector.scene.model import Violation
+from detector.scene.model import DeviceKind, Violation
 from detector.scene.places import Colours
 
 SHANGHAI = ZoneInfo("Asia/Shanghai")
@@ -178,8 +178,10 @@ def _new(session: Session, violation: Violation, witness: Witness, device: Devic
         warning=witness.warning,
         made_at=utcnow(),
     )
+    alike.settle(session, candidate, fixed=device.kind == DeviceKind.FIXED)
     session.add(candidate)
     session.flush()
+    candidate.group_id = candidate.group_id or candidate.id
     return candidate
 
 

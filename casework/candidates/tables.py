@@ -5,20 +5,38 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ForeignKey, Index
+from sqlalchemy import ForeignKey, Index, event, false
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from casework.db import Base
 from casework.devices.tables import Device
 from casework.places.tables import Shop, Squad, Street
+from casework.review.order import Urgency, order, rank_of
+from casework.review.transitions import stage_that_waits
+
+_QUEUE = {
+    "": ("queue",),
+    **{f"_{n}": ("queue", n) for n in ("squad_id", "street_id", "type", "device_id", "model_id")},
+}
+"""A queue is read in its order (rank, then id) through one of these, whatever it is narrowed to."""
 
 
 class Candidate(Base):
-    """One possible violation. Places WGS-84; durations in seconds of capture time."""
+    """One possible violation. Places WGS-84; durations in seconds of capture time.
+
+    queue: the stage of review that it waits for, none where nobody need look.
+    rank: lower is handed out sooner (``casework.review.order``); both are kept by ``_queued``. hurry_at: when its
+    deadline comes near; hurried: it did.
+    group_id: the same for candidates that look alike (``casework.candidates.alike``); its own id where none does.
+    """
 
     __tablename__ = "candidate"
     __table_args__ = (
-        Index("ix_candidate_queue", "state", "id"),
+        Index("ix_candidate_state", "state", "id"),
+        *(Index(f"ix_candidate_queue{name}", *columns, "rank", "id") for name, columns in _QUEUE.items()),
+        Index("ix_candidate_group", "group_id", "queue"),
+        Index("ix_candidate_lease", "lease_by", "lease_until"),
+        Index("ix_candidate_place", "type", "latitude", "longitude"),
         Index("ix_candidate_standing", "type", "standing"),
         Index("ix_candidate_month", "first_at", "squad_id", "type"),
     )
@@ -50,6 +68,12 @@ class Candidate(Base):
     warning: Mapped[bool] = mapped_column(default=False)  # of a rule's warning phase: never a case
     rule_set: Mapped[int | None]  # version of the rule set; none: from before there were any
     merged_into: Mapped[int | None] = mapped_column(ForeignKey("candidate.id"), index=True)
+    queue: Mapped[str | None]
+    rank: Mapped[int] = mapped_column(default=0, server_default="0")
+    complaint: Mapped[bool] = mapped_column(default=False, server_default=false())
+    hurry_at: Mapped[datetime | None] = mapped_column(index=True)
+    hurried: Mapped[bool] = mapped_column(default=False, server_default=false())
+    group_id: Mapped[int | None]
     lease_stage: Mapped[str | None]
     lease_by: Mapped[int | None] = mapped_column(ForeignKey("account.id"))
     lease_until: Mapped[datetime | None]
@@ -61,6 +85,28 @@ class Candidate(Base):
         lazy="raise",
         order_by="CandidateSighting.first_at",
         foreign_keys="CandidateSighting.candidate_id",
+    )
+
+
+@event.listens_for(Candidate, "before_insert")
+@event.listens_for(Candidate, "before_update")
+def _queued(_mapper: object, _connection: object, row: Candidate) -> None:
+    """Queue and rank follow the row, whoever changes it: taking the next is then one look into one index."""
+    row.queue = stage_that_waits(row.state, warning=bool(row.warning))
+    if row.queue is None:
+        row.hurry_at = None
+    elif row.hurry_at is None and not row.hurried:
+        row.hurry_at = row.made_at + order().within
+    row.rank = rank_of(
+        Urgency(
+            row.rule,
+            row.confidence,
+            row.standing,
+            special_duty="special_duty" in row.facts,
+            repeat=bool(row.facts.get("repeats")),
+            complaint=bool(row.complaint),
+            deadline=bool(row.hurried),
+        )
     )
 
 

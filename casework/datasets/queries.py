@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session, joinedload
 from casework.candidates.tables import Candidate
 from casework.devices.tables import Device
 from casework.evidence.tables import EvidenceItem
+from casework.review.queries import counted
 from casework.review.tables import Decision
 
 CONFIRMED = ("kept", "filed")
@@ -64,7 +65,7 @@ def decisions_by_candidate(session: Session) -> dict[int, list[Decision]]:
     query = (
         select(Decision)
         .join(Candidate, Candidate.id == Decision.candidate_id)
-        .where(Candidate.state.in_((*CONFIRMED, REJECTED)))
+        .where(Candidate.state.in_((*CONFIRMED, REJECTED)), counted())
         .order_by(Decision.id)
     )
     found: dict[int, list[Decision]] = {}

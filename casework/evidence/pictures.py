@@ -1,4 +1,7 @@
-"""Viewing copies: smaller, with place, time and device written on them. The sealed original stays as it is."""
+"""Opening pictures, and writing viewing copies: smaller, with place, time and device written on them.
+
+What people are shown comes from ``casework.privacy.views``, which covers faces and plates in between.
+"""
 
 from __future__ import annotations
 
@@ -10,6 +13,7 @@ import numpy as np
 from cv2.typing import MatLike
 
 from casework.errors import NotFound
+from ingest.frame import Image
 
 SHANGHAI = ZoneInfo("Asia/Shanghai")
 QUALITY = 85
@@ -22,8 +26,8 @@ def caption(device: str, captured_at: datetime, latitude: float | None, longitud
     return f"{device}  {at}{place}"
 
 
-def viewing_copy(original: bytes, text: str, width: int | None = None) -> bytes:
-    """A JPEG of a picture (PNG, JPEG ...), at most ``width`` pixels wide, with ``text``, if any, at the lower left."""
+def opened(original: bytes) -> Image:
+    """A kept picture (PNG, JPEG ...) as (H, W, 3) uint8 BGR. Raises NotFound when it cannot be opened."""
     image = cv2.imdecode(np.frombuffer(original, np.uint8), cv2.IMREAD_COLOR)
     if image is None:
         raise NotFound(
@@ -31,6 +35,11 @@ def viewing_copy(original: bytes, text: str, width: int | None = None) -> bytes:
             zh="证据图片无法打开，请运行 jiexun verify",
             en="this picture cannot be opened; run jiexun verify",
         )
+    return np.asarray(image, np.uint8)
+
+
+def written(image: MatLike, text: str, width: int | None = None) -> bytes:
+    """A JPEG of a picture, at most ``width`` pixels wide, with ``text``, if any, at the lower left."""
     if width is not None and width < image.shape[1]:
         height = max(1, round(image.shape[0] * width / image.shape[1]))
         image = cv2.resize(image, (width, height), interpolation=cv2.INTER_AREA)

@@ -1,57 +1,31 @@
-"""Taking a candidate, deciding, giving it back."""
+"""Taking a candidate, keeping it, deciding, giving it back."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Any
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from casework.audit.service import record
-from casework.candidates.queries import Filter, in_scope
+from casework.candidates.life import locked
+from casework.candidates.queries import Filter
 from casework.candidates.tables import Candidate
 from casework.cases.service import open_case
 from casework.cases.tables import Case
 from casework.db import utcnow
-from casework.errors import Conflict, Invalid, Refused, not_found
+from casework.errors import Conflict
 from casework.evidence.queries import items_of
-from casework.people.roles import may
 from casework.people.service import Person
-from casework.review import queries
+from casework.review import planted, queries, second
+from casework.review.admission import Choice, admitted, check_held, check_stage
 from casework.review.tables import Decision
-from casework.review.transitions import Transition, transition
-from casework.words import codes
+from casework.review.transitions import waiting_states
+
+__all__ = ["LEASE", "Choice", "check_stage", "decide", "lease", "release", "renew", "take_next", "written"]
 
 LEASE = timedelta(minutes=5)
-STAGE_ACT = {"first": "review", "senior": "senior", "legal": "legal"}
-
-
-@dataclass(frozen=True, slots=True)
-class Choice:
-    """What a person decided. shown: pictures that were on screen, [{"picture": id, "ms": n}].
-
-    boxes: corrected ones, see ``Decision``.
-    """
-
-    stage: str
-    verdict: str
-    key: str
-    reason: str | None = None
-    note: str = ""
-    seconds: float = 0.0
-    shown: list[dict[str, Any]] = field(default_factory=list)
-    boxes: list[dict[str, Any]] | None = None
-
-
-def check_stage(person: Person, stage: str) -> None:
-    """Whether this person works at this stage. Raises Refused."""
-    if stage not in STAGE_ACT or not may(person.role, STAGE_ACT[stage]):
-        raise Refused(
-            "not_your_stage", zh="您的角色不能做这一步审核", en=f"a {person.role} does not do {stage} review"
-        )
 
 
 def take_next(
@@ -60,19 +34,43 @@ def take_next(
     """Lease the next candidate to this person: nobody else is given it until they decide or the time is over."""
     check_stage(person, stage)
     now = utcnow()
+    queries.hurry(session, now)
     candidate = queries.next_free(session, person, stage, want, skip, now)
+    if stage == planted.FIRST:
+        known = planted.offer(session, person, want, skip, LEASE, waiting=candidate is not None)
+        if known is not None:
+            return known
     if candidate is None:
         return None, None
-    candidate.lease_by, candidate.lease_stage, candidate.lease_until = person.id, stage, now + LEASE
+    lease(candidate, person, stage, now)
     session.flush()
     return candidate, candidate.lease_until
 
 
+def lease(candidate: Candidate, person: Person, stage: str, now: datetime) -> datetime:
+    """It is this person's until the time that is returned."""
+    until = now + LEASE
+    candidate.lease_by, candidate.lease_stage, candidate.lease_until = person.id, stage, until
+    return until
+
+
+def renew(session: Session, person: Person, candidate_id: int) -> datetime:
+    """The person is still at it: the lease begins anew. Raises NotFound, Conflict (decided, or another's by now)."""
+    candidate = locked(session, person, candidate_id)
+    known = planted.renew(session, person, candidate_id, LEASE)
+    if known is not None:
+        return known
+    stage = candidate.lease_stage or candidate.queue or "first"
+    check_held(person, candidate, stage, waiting_states(stage))
+    return lease(candidate, person, stage, utcnow())
+
+
 def release(session: Session, person: Person, candidate_id: int) -> None:
     """Give a candidate back undecided. Nothing happens when it is not this person's."""
-    candidate = _locked(session, person, candidate_id)
+    candidate = locked(session, person, candidate_id)
+    planted.release(session, person, candidate_id)
     if candidate.lease_by == person.id:
-        _free(candidate)
+        freed(candidate)
 
 
 def decide(
@@ -80,22 +78,45 @@ def decide(
 ) -> tuple[Decision, Candidate, Case | None]:
     """Write a decision. The same key again gives the decision that it made before.
 
-    Raises Refused (role, or the same person at two stages), Conflict (state, or another's lease), Invalid (reason).
+    Raises Refused (role, or the same person at two stages), Conflict (state, or another's lease), Invalid (reason,
+    boxes, type, or the pictures were not looked at).
     """
     check_stage(person, choice.stage)
-    candidate = _locked(session, person, candidate_id)
+    candidate = locked(session, person, candidate_id)
     again = queries.decision_by_key(session, choice.key)
     if again is not None:
-        if (again.candidate_id, again.account_id) != (candidate_id, person.id):
-            raise Conflict(
-                "key_reused", zh="该提交编号已用于另一件", en="this key was used for another decision"
-            )
+        check_same(again, person, candidate_id)
         return again, candidate, _case_of(session, candidate_id)
-    step = _allowed(session, person, candidate, choice)
-    _check_boxes(session, candidate_id, choice)
+    known = planted.answer(session, person, candidate, choice) if choice.stage == planted.FIRST else None
+    if known is not None:
+        return known, candidate, None
+    pictures = [item for item in items_of(session, candidate_id) if item.kind == "picture"]
+    had_a_say = candidate_id in queries.had_a_say(session, person, choice.stage, [candidate_id])
+    step = admitted(person, candidate, choice, pictures, had_a_say=had_a_say)
+    decision = written(session, person, candidate, choice, step.to)
+    case = open_case(session, person, candidate) if candidate.state == "filed" else None
+    return decision, candidate, case
+
+
+def check_same(again: Decision, person: Person, candidate_id: int) -> None:
+    """A key that came before came from the same person about the same candidate. Raises Conflict."""
+    if (again.candidate_id, again.account_id) != (candidate_id, person.id):
+        raise Conflict("key_reused", zh="该提交编号已用于另一件", en="this key was used for another decision")
+
+
+def written(
+    session: Session, person: Person, candidate: Candidate, choice: Choice, to: str, undoes: int | None = None
+) -> Decision:
+    """The decision with what it does to the candidate, and the audit log last. It was admitted before."""
+    retyped = choice.type if choice.type not in (None, candidate.type) else None
+    if choice.stage == planted.FIRST and undoes is None:
+        settled = second.after_first(session, person, candidate, choice, to)
+    else:
+        reason = choice.reason if to == "rejected" else None
+        settled = second.Settled(to, retyped or candidate.type, reason)
     decision = Decision(
         key=choice.key,
-        candidate_id=candidate_id,
+        candidate_id=candidate.id,
         stage=choice.stage,
         verdict=choice.verdict,
         reason=choice.reason,
@@ -105,98 +126,26 @@ def decide(
         seconds=choice.seconds,
         shown=choice.shown,
         boxes=choice.boxes,
+        undoes=undoes,
+        batch=choice.batch,
+        from_state=candidate.state,
+        to_state=settled.state,
+        from_type=candidate.type if retyped else None,
+        to_type=retyped,
     )
     session.add(decision)
-    candidate.state = step.to
-    candidate.reason = choice.reason if step.to == "rejected" else None
-    _free(candidate)
+    candidate.state, candidate.type, candidate.reason = settled.state, settled.type, settled.reason
+    freed(candidate)
     session.flush()
-    record(session, person.actor, "decision", f"candidate:{candidate_id}", decision.content())
-    case = open_case(session, person, candidate) if step.to == "filed" else None
-    return decision, candidate, case
+    second.noted(session, settled, decision)
+    record(session, person.actor, "decision", f"candidate:{candidate.id}", decision.content())
+    return decision
 
 
-def _allowed(session: Session, person: Person, candidate: Candidate, choice: Choice) -> Transition:
-    step = transition(choice.stage, choice.verdict)
-    if step is None:
-        raise Invalid(
-            "bad_verdict",
-            zh=f"{choice.stage} 没有 {choice.verdict} 这一结论",
-            en=f"{choice.stage} review has no verdict {choice.verdict}",
-        )
-    if candidate.state not in step.sources:
-        raise Conflict(
-            "already_decided",
-            zh="该疑似已由他人处理",
-            en=f"this candidate is {candidate.state} now; somebody was first",
-        )
-    if choice.stage == "legal" and candidate.warning:
-        raise Conflict(
-            "warning_only",
-            zh="规则试行期的预警不转案",
-            en="this is a warning of a rule on trial: it never becomes a case",
-        )
-    now = utcnow()
-    mine = candidate.lease_by == person.id and candidate.lease_stage == choice.stage
-    if not mine and candidate.lease_until is not None and candidate.lease_until > now:
-        raise Conflict("held_by_other", zh="该疑似正由他人审核", en="somebody else holds this candidate")
-    if not mine:
-        raise Conflict(
-            "not_held", zh="请先领取再作决定", en="take this candidate from the queue before deciding on it"
-        )
-    if choice.stage in ("legal", "senior") and any(
-        d.account_id == person.id for d in queries.decisions_on(session, candidate.id)
-    ):
-        raise Refused(
-            "same_person",
-            zh="一审人员不得对同一件做二审",
-            en="who reviewed it may not review it again at the next stage",
-        )
-    if "reason" in step.needs and choice.reason not in codes("reasons"):
-        raise Invalid("reason_needed", zh="请选择一项剔除原因", en="give one of the fixed reasons")
-    if "reason" not in step.needs and choice.reason is not None:
-        raise Invalid(
-            "reason_unwanted", zh="该结论不带剔除原因", en="this verdict takes no reason of rejection"
-        )
-    if "note" in step.needs and not choice.note.strip():
-        raise Invalid("note_needed", zh="请写明退回理由", en="say in words why it is returned")
-    return step
-
-
-def _check_boxes(session: Session, candidate_id: int, choice: Choice) -> None:
-    """Corrected boxes lie on this candidate's own pictures, each picture once."""
-    named = [entry["picture"] for entry in choice.boxes or ()]
-    own = {item.id for item in items_of(session, candidate_id) if item.kind == "picture"} if named else set()
-    if not own.issuperset(named) or len(set(named)) != len(named):
-        raise Invalid(
-            "bad_boxes",
-            zh="更正框所在图片不属于该疑似，或重复",
-            en="corrected boxes name a picture that is not this candidate's, or one twice",
-        )
-    if not all(_is_box(b["xyxy"]) for entry in choice.boxes or () for b in entry["boxes"]):
-        raise Invalid(
-            "bad_boxes",
-            zh="更正框须为 0–1 的左、上、右、下，且左小于右、上小于下",
-            en="a corrected box is left, top, right, bottom, 0-1, left before right, top above bottom",
-        )
-
-
-def _is_box(xyxy: Sequence[float]) -> bool:
-    left, top, right, bottom = xyxy
-    return 0 <= left < right <= 1 and 0 <= top < bottom <= 1
-
-
-def _locked(session: Session, person: Person, candidate_id: int) -> Candidate:
-    query = in_scope(select(Candidate).where(Candidate.id == candidate_id), person)
-    candidate: Candidate | None = session.scalar(query.with_for_update(of=Candidate))
-    if candidate is None:
-        raise not_found("candidate", "疑似", candidate_id)
-    return candidate
+def freed(candidate: Candidate) -> None:
+    """Nobody holds it any more."""
+    candidate.lease_by = candidate.lease_stage = candidate.lease_until = None
 
 
 def _case_of(session: Session, candidate_id: int) -> Case | None:
     return session.scalar(select(Case).where(Case.candidate_id == candidate_id))
-
-
-def _free(candidate: Candidate) -> None:
-    candidate.lease_by = candidate.lease_stage = candidate.lease_until = None

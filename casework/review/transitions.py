@@ -39,3 +39,10 @@ def transition(stage: str, verdict: str) -> Transition | None:
 def waiting_states(stage: str) -> frozenset[str]:
     """The states in which a candidate waits for this stage."""
     return frozenset().union(*(t.sources for t in transitions() if t.stage == stage))
+
+
+@cache
+def stage_that_waits(state: str, *, warning: bool = False) -> str | None:
+    """The stage that a candidate in a state waits for; none: nobody. What only warns never becomes a case."""
+    stage = next((t.stage for t in transitions() if state in t.sources), None)
+    return None if stage == "legal" and warning else stage

@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-import multiprocessing
-from concurrent.futures import ProcessPoolExecutor
 from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
-from detector.backends import AUTO, open_detector
-from detector.backends.choice import remembered
 from detector.backends.painted import painted_street
 from detector.backends.timing import LEAST_ROUNDS, Timing, time_backends
 from detector.datasets.layout import SUFFIXES
@@ -20,10 +16,7 @@ from detector.pictures import read_picture
 from detector.weights import find_model
 from ingest.frame import Image
 from jiexun.cli.common import AsJson, console, errors, say, table_of
-from jiexun.house import House
-from jiexun.live.measuring import measure
 from jiexun.settings import load
-from jiexun.warehouse import Detectors
 
 bench = typer.Typer(no_args_is_help=True, help="How fast this machine is.")
 MOST_PICTURES = 16
@@ -83,39 +76,6 @@ def inference(
     say({k: v for k, v in data.items() if k not in ("rows", "ratios", "left_out")}, False)
     for part in ("ratios", "left_out"):
         console.print(table_of(data[part]), markup=False)
-
-
-@bench.command()
-def cameras(
-    count: Annotated[int, typer.Option("--count", min=1, max=100_000)] = 13_000,
-    interval: Annotated[
-        float, typer.Option("--interval", min=1.0, help="Seconds between two looks.")
-    ] = 300.0,
-    seconds: Annotated[float, typer.Option("--seconds", min=1.0)] = 600.0,
-    weights: Annotated[str, typer.Option("--weights", help="Name in the manifest.")] = "jiexun-street-n",
-    size: Annotated[int | None, typer.Option("--size", help="Pixels (default: the model's).")] = None,
-    as_json: AsJson = False,
-) -> None:
-    """How many live cameras this machine keeps up with: the engine as shipped, over a local server of real JPEGs."""
-    settings = load()
-
-    def step(said: str) -> None:
-        if errors.is_terminal:
-            errors.print(said, markup=False)
-
-    backend = settings.backend
-    if backend == AUTO:  # in a process of its own: the memory of the others that it tries is not the engine's
-        step("which back end is the quickest here")
-        model = find_model(settings.weights_dir, weights)
-        with ProcessPoolExecutor(1, multiprocessing.get_context("spawn")) as aside:
-            backend = aside.submit(remembered, model, 1, settings.backend_memory).result()
-
-    def make(house: House, threads: int | None) -> Detectors:
-        return Detectors(open_detector(backend, settings.weights_dir, weights, threads, size=size))
-
-    made = measure(settings, make, count, interval, seconds, step)
-    told = {"count": count, "interval_s": interval, "seconds": seconds, "weights": weights, "size": size}
-    say({**asdict(made), **told, "backend": backend, "threads": settings.threads}, as_json)
 
 
 def _report(made: Timing, rounds: int, pictures: int) -> dict[str, Any]:

@@ -12,6 +12,7 @@ import numpy as np
 
 from casework.db import utcnow
 from casework.live.rehearsal import many_cameras
+from detector.backends import open_detector
 from ingest.picture_file import decode_picture
 from jiexun.house import House, open_house
 from jiexun.live.executor import LocalExecutor
@@ -21,6 +22,21 @@ from jiexun.warehouse import Detectors
 
 DIFFERENT = 60
 """Pictures that are handed out in turn."""
+
+
+@dataclass(frozen=True, slots=True)
+class OneModel:
+    """Opens detectors; can be handed to workers on other machines."""
+
+    backend: str
+    weights_dir: Path
+    weights: str
+    size: int | None
+
+    def __call__(self, house: House, threads: int | None) -> Detectors:
+        return Detectors(
+            open_detector(self.backend, self.weights_dir, self.weights, threads or 1, size=self.size)
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,17 +76,7 @@ def measure(
         open_house(settings=settings.model_copy(update={"home": Path(folder)})) as house,
     ):
         step(f"writing down {count} cameras")
-        height, width = decode_picture(shown[0], "rehearsal").shape[:2]
-        reference = house.store.put(shown[0])
-        with house.database.write() as session:
-            many_cameras(
-                session,
-                count,
-                interval_s,
-                lambda n: f"{address}/{n}.jpg",
-                lambda n: (reference, width, height),
-                utcnow(),
-            )
+        furnish(house, shown[0], address, count, interval_s)
         executor = LocalExecutor(house, make, footage=False, live=True)
         most = _Most()
         executor.start()
@@ -99,6 +105,21 @@ def measure(
             counts.stale,
             counts.lost,
             engine.cameras,
+        )
+
+
+def furnish(house: House, reference: bytes, address: str, count: int, interval_s: float) -> None:
+    """Cameras in an empty database, whose snapshots a server at this address hands out. reference: of all, a JPEG."""
+    height, width = decode_picture(reference, "rehearsal").shape[:2]
+    sha256 = house.store.put(reference)
+    with house.database.write() as session:
+        many_cameras(
+            session,
+            count,
+            interval_s,
+            lambda n: f"{address}/{n}.jpg",
+            lambda n: (sha256, width, height),
+            utcnow(),
         )
 
 

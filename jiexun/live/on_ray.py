@@ -31,6 +31,19 @@ ANSWER_S = 30.0
 """An actor that does not answer for so long, though Ray calls it alive, is busy starting, or stuck."""
 
 
+def the_ray() -> Any:
+    """The library. Raises Invalid where it is not installed."""
+    try:
+        import ray
+    except ModuleNotFoundError:
+        raise Invalid(
+            "no_ray",
+            zh="executor = ray 需要安装 Ray：pip install 'jiexun[cluster]'",
+            en="executor = ray needs Ray: pip install 'jiexun[cluster]'",
+        ) from None
+    return ray
+
+
 @dataclass(frozen=True, slots=True)
 class Report:
     """What an actor says of itself. worker: its name in leases."""
@@ -69,15 +82,7 @@ class RayExecutor:
     """See ``Executor``. make: opens detectors, on the actors' machines. Raises Invalid without Ray."""
 
     def __init__(self, house: House, make: Make = open_detectors) -> None:
-        try:
-            import ray
-        except ModuleNotFoundError:
-            raise Invalid(
-                "no_ray",
-                zh="executor = ray 需要安装 Ray：pip install 'jiexun[cluster]'",
-                en="executor = ray needs Ray: pip install 'jiexun[cluster]'",
-            ) from None
-        self._ray: Any = ray
+        self._ray = the_ray()
         self._house, self._make = house, make
         self.broken = threading.Event()
         self._over = threading.Event()

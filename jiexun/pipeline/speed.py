@@ -34,7 +34,7 @@ from jiexun.settings import load
 START = datetime(2026, 10, 31, 6, 0, tzinfo=UTC)
 FPS, GROUP, BITS_PER_S = 25, 50, 4_000_000  # as street cameras are set: a key picture each 2 s, 4 Mbit/s
 RAW_FRAMES = 16
-THEIR_FRAMES = 100
+THEIR_FRAMES = 50
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,6 +7,7 @@ import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -21,8 +22,10 @@ from casework.devices.conditions import end as end_condition
 from casework.devices.service import give_key
 from casework.people.roles import Role
 from casework.people.service import person_of
+from casework.privacy.views import Views
 from casework.storage import FileStore
 from detector.care.model import Condition, Finding
+from detector.privacy.finder import RegionFinder
 from tests import builders as b
 from tests import warehouse as w
 
@@ -86,6 +89,17 @@ class Office:
             client.__exit__()
 
 
+@cache
+def _finder() -> RegionFinder:
+    """One for all tests: its networks are opened once."""
+    return RegionFinder(threads=1)
+
+
+def views_of(database: Database, store: FileStore, folder: Path) -> Views:
+    """As the server makes them."""
+    return Views(database, store, FileStore(folder / "views"), _finder())
+
+
 def open_office(database: Database, folder: Path, **settings: Any) -> Office:
     """Make the district and the application over it."""
     store = FileStore(folder / "evidence")
@@ -99,6 +113,7 @@ def open_office(database: Database, folder: Path, **settings: Any) -> Office:
     context = Context(
         database,
         store,
+        views_of(database, store, folder),
         page,
         folder / "uploads",
         folder / "footage",

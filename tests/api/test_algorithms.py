@@ -141,7 +141,7 @@ def test_samples_are_labelled_on_the_page(office: Office) -> None:
     reviewer = office.as_("reviewer")
     taken = sent(reviewer, "/api/samples/next", 200)
     assert (taken["sample"]["id"], taken["waiting"]) == (number, 2)
-    assert reviewer.get(taken["sample"]["url"]).content == b.a_png()
+    assert reviewer.get(taken["sample"]["url"]).headers["content-type"] == "image/jpeg"
     thing = {"type": "stall", "xyxy": [0.1, 0.1, 0.4, 0.4]}
     bad = {**thing, "xyxy": [0.1, 0.1, 1.4, 0.4]}
     assert sent(reviewer, f"/api/samples/{number}/label", 422, missed=[bad])["code"] == "bad_boxes"
@@ -180,7 +180,8 @@ def test_corrected_boxes_are_kept_with_the_decision(office: Office) -> None:
         foreign = session.scalars(
             select(EvidenceItem.id).where(EvidenceItem.candidate_id == office.ids["candidate_b"])
         ).first()
-    body = {"stage": "first", "verdict": "keep", "seconds": 1, "key": "corrected-1"}
+    shown = [{"picture": picture, "ms": 400} for picture in (one, two)]
+    body = {"stage": "first", "verdict": "keep", "seconds": 1, "key": "corrected-1", "shown": shown}
     url = f"/api/candidates/{number}/decisions"
     box = {"label": "stall", "xyxy": [0.25, 0.5, 0.75, 1.0]}
     for boxes in (

@@ -2,20 +2,14 @@
 
 from __future__ import annotations
 
-import hashlib
 import io
 from typing import Any
 
-import cv2
 import httpx
-import numpy as np
 import openpyxl
 import pytest
-from sqlalchemy import select
 
 from casework.candidates.tables import Candidate
-from casework.evidence.tables import EvidenceItem
-from tests import builders as b
 from tests.api.office import Caller, Office
 
 
@@ -27,7 +21,16 @@ def _take(page: Caller, stage: str = "first", **want: Any) -> dict[str, Any]:
 
 
 def _decide(page: Caller, number: int, verdict: str = "keep", **more: Any) -> httpx.Response:
-    body = {"stage": "first", "verdict": verdict, "seconds": 3, "key": f"key-{number}-{verdict}", **more}
+    pictures = page.get(f"/api/candidates/{number}").json()["pictures"]
+    shown = [{"picture": picture["id"], "ms": 1200} for picture in pictures]
+    body = {
+        "stage": "first",
+        "verdict": verdict,
+        "seconds": 3,
+        "key": f"key-{number}-{verdict}",
+        "shown": shown,
+    }
+    body.update(more)
     answer: httpx.Response = page.post(f"/api/candidates/{number}/decisions", json=body)
     return answer
 
@@ -52,8 +55,7 @@ def test_the_whole_way_from_the_queue_to_a_case(office: Office) -> None:
     assert [s["device"] for s in candidate["sightings"]] == ["CAM-A"]
     assert (candidate["decisions"], len(candidate["seals"])) == ([], 1)
 
-    shown = [{"picture": candidate["pictures"][0]["id"], "ms": 1200}]
-    kept = _decide(reviewer, number, shown=shown)
+    kept = _decide(reviewer, number)
     assert (kept.status_code, kept.json()["state"], kept.json()["case_id"]) == (200, "kept", None)
     assert kept.json()["decision"]["by"] == "某reviewer"
     summary = reviewer.get("/api/queue").json()
@@ -121,94 +123,6 @@ def test_who_comes_second_is_told(office: Office) -> None:
     assert (_decide(two, number).status_code, _decide(two, number).json()["code"]) == (409, "held_by_other")
     _decide(one, number)
     assert _decide(two, number, key="another-key").json()["code"] == "already_decided"
-
-
-# Evidence --------------------------------------------------------------------------------------------
-
-
-def _item(office: Office, kind: str) -> EvidenceItem:
-    with office.database.read() as session:
-        return session.scalars(
-            select(EvidenceItem).where(
-                EvidenceItem.kind == kind, EvidenceItem.candidate_id == office.ids["candidate"]
-            )
-        ).first()  # type: ignore[return-value]
-
-
-SEES = {"legal", "auditor"}
-
-
-@pytest.mark.parametrize("role", ["reviewer", "officer", "leader", "statistician", "legal", "auditor"])
-def test_originals_are_for_legal_review_and_audit(office: Office, role: str) -> None:
-    item = _item(office, "picture")
-    answer = office.as_(role).get(f"/api/evidence/{item.id}?view=false")
-    if role in SEES:
-        assert (answer.status_code, answer.headers["content-type"]) == (200, "image/png")
-        assert hashlib.sha256(answer.content).hexdigest() == item.sha256
-    else:
-        assert (answer.status_code, answer.json()["code"]) == (403, "originals")
-
-
-@pytest.mark.parametrize("role", ["reviewer", "legal"])
-def test_by_default_it_is_a_viewing_copy(office: Office, role: str) -> None:
-    item = _item(office, "picture")
-    answer = office.as_(role).get(f"/api/evidence/{item.id}")
-    assert (answer.status_code, answer.headers["content-type"]) == (200, "image/jpeg")
-    assert hashlib.sha256(answer.content).hexdigest() != item.sha256
-    image = cv2.imdecode(np.frombuffer(answer.content, np.uint8), cv2.IMREAD_COLOR)
-    assert image.shape == (48, 64, 3)
-    assert hashlib.sha256(office.store.get(item.sha256)).hexdigest() == item.sha256  # untouched
-
-
-def test_a_narrower_copy(office: Office) -> None:
-    """1280 x 720 asked for at 640: 640 x 360."""
-    sha256 = office.store.put(b.a_png(90, 1280, 720))
-    with office.database.write() as session:
-        old = session.get_one(EvidenceItem, 1)
-        item = EvidenceItem(
-            seal_seq=1, candidate_id=old.candidate_id, kind="picture", role="middle", sha256=sha256,
-            media_type="image/png", size=1, captured_at=b.START, meta=old.meta,
-        )  # fmt: skip
-        session.add(item)
-        session.flush()
-        number = item.id
-    page = office.as_("reviewer")
-    for width, shape in ((640, (360, 640)), (4096, (720, 1280)), (None, (720, 1280))):
-        url = f"/api/evidence/{number}" + (f"?width={width}" if width else "")
-        image = cv2.imdecode(np.frombuffer(page.get(url).content, np.uint8), cv2.IMREAD_COLOR)
-        assert image.shape[:2] == shape
-        # Place, time and device stand at the lower left, white with a dark edge, on the flat grey of the picture.
-        low = image[int(shape[0] * 0.94) :, : shape[1] // 2]
-        assert low.max() > 200
-        assert low.min() < 60
-        assert abs(int(image[: shape[0] // 2].mean()) - 90) <= 2
-    assert page.get(f"/api/evidence/{number}?width=10").status_code == 422
-
-
-def test_a_clip(office: Office) -> None:
-    item = _item(office, "clip")
-    answer = office.as_("legal").get(f"/api/evidence/{item.id}?view=false")
-    assert (answer.status_code, answer.headers["content-type"]) == (200, "video/mp4")
-    assert hashlib.sha256(answer.content).hexdigest() == item.sha256
-    part = office.as_("legal").get(f"/api/evidence/{item.id}", headers={"Range": "bytes=0-3"})
-    assert (part.status_code, part.content) == (206, b"clip")
-
-
-@pytest.mark.parametrize("query", ["", "?view=false"])
-@pytest.mark.parametrize("kind", ["picture", "clip"])
-def test_missing_evidence_is_said(office: Office, kind: str, query: str) -> None:
-    item = _item(office, kind)
-    office.store.path(item.sha256).unlink()
-    answer = office.as_("legal").get(f"/api/evidence/{item.id}{query}")
-    assert (answer.status_code, answer.json()["code"]) == (404, "evidence_missing")
-
-
-def test_a_broken_picture_is_said(office: Office) -> None:
-    path = office.store.path(_item(office, "picture").sha256)
-    path.chmod(0o600)
-    path.write_bytes(b"no picture")
-    answer = office.as_("reviewer").get(f"/api/evidence/{_item(office, 'picture').id}")
-    assert (answer.status_code, answer.json()["code"]) == (404, "evidence_broken")
 
 
 # Figures ---------------------------------------------------------------------------------------------

@@ -14,7 +14,7 @@ from casework.db import Database
 from casework.devices.service import give_key
 from casework.storage import FileStore
 from tests import builders as b
-from tests.api.office import Caller, Office
+from tests.api.office import Caller, Office, views_of
 
 VIDEO = bytes(range(256)) * 40  # 10,240 bytes
 BYTES = "application/offset+octet-stream"
@@ -71,6 +71,7 @@ def a_depot(database: Database, folder: Path, **settings: Any) -> Office:
     context = Context(
         database,
         store,
+        views_of(database, store, folder),
         folder / "page",
         folder / "uploads",
         folder / "footage",

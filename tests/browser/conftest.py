@@ -9,9 +9,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from tests.browser.driving import FLAGS, JIEXUN, ROOT, Faults, Server, chromium, serve
+
+expect.set_options(timeout=20_000)  # as long as the page's own; a busy machine covers pictures slowly
 
 
 @pytest.fixture(scope="session")

@@ -83,3 +83,16 @@ class Faults:
     def _answer(self, response: Response) -> None:
         if response.status >= 400:
             self.seen.append(f"{response.status}: {response.request.method} {response.url}")
+
+
+def serious(page: Page) -> list[str]:
+    """What axe finds on the page that is serious or worse: its rule and where."""
+    axe = ROOT / "review_ui" / "node_modules" / "axe-core" / "axe.min.js"
+    page.evaluate(axe.read_text())  # the page's own policy lets no script in but its own
+    result = page.evaluate("() => axe.run(document, { resultTypes: ['violations'] })")
+    return [
+        f"{one['id']}: {node['html'][:160]}"
+        for one in result["violations"]
+        if one["impact"] in ("serious", "critical")
+        for node in one["nodes"]
+    ]

@@ -86,7 +86,8 @@ def _review(where: Address, number: int) -> dict[str, int]:
                 time.sleep(0.1)
                 continue
             key, candidate = str(uuid.uuid4()), taken["candidate"]["id"]
-            body = {"stage": "first", "verdict": "keep", "seconds": 1.0, "key": key}
+            shown = [{"picture": picture["id"], "ms": 400} for picture in taken["candidate"]["pictures"]]
+            body = {"stage": "first", "verdict": "keep", "seconds": 1.0, "key": key, "shown": shown}
             answer = _patiently(
                 client, where, "POST", f"/api/candidates/{candidate}/decisions", json=body, headers=headers
             )

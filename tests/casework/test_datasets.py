@@ -187,7 +187,12 @@ class Bureau:
                 if item.kind == "picture"
             ]
             choice = review.Choice(
-                "first", "reject" if reason else "keep", f"key-{candidate.id}", reason, boxes=given
+                "first",
+                "reject" if reason else "keep",
+                f"key-{candidate.id}",
+                reason,
+                boxes=given,
+                shown=b.seen(session, candidate.id),
             )
             review.decide(session, self.reviewer, candidate.id, choice)
             return candidate.id

@@ -122,7 +122,8 @@ class Street:
     def reject(self, candidate_id: int, reason: str) -> None:
         with self.database.write() as session:
             take_next(session, self.reviewer, "first", Filter())
-            choice = Choice("first", "reject", f"reject-{candidate_id}", reason)
+            seen = b.seen(session, candidate_id)
+            choice = Choice("first", "reject", f"reject-{candidate_id}", reason, shown=seen)
             decide(session, self.reviewer, candidate_id, choice)
 
     def bad(self) -> Sequence[str]:

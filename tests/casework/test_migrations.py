@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from dataclasses import replace
 from datetime import timedelta, timezone
 from pathlib import Path
 
@@ -79,7 +80,7 @@ def _one_row_of_each(database: Database, store: FileStore) -> None:
             (second, Choice("legal", "accept", "key-legal")),
         ):
             take_next(session, person, choice.stage, Filter())
-            decide(session, person, candidate.id, choice)
+            decide(session, person, candidate.id, replace(choice, shown=b.seen(session, candidate.id)))
 
 
 @pytest.mark.parametrize("table", APPEND_ONLY)

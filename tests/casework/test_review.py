@@ -137,7 +137,7 @@ def test_skipping_what_one_holds_gives_the_next(desk: Desk) -> None:
 
 
 def test_what_no_class_names_is_handed_out_after_all_else(desk: Desk) -> None:
-    desk.put(1, rule="unnamed")
+    desk.put(1, rule="unnamed", hurried=True, complaint=True)
     assert [desk.take(desk.li), desk.take(desk.chen)] == [2, 3]
     assert desk.take(desk.li, skip=(2,)) == 1
     assert desk.take(desk.li, skip=(2,)) == 1  # once held, it is given again like any other
@@ -199,6 +199,11 @@ TABLE = [
     ("first", "returned", "reject", "rejected", {"reason": "not_the_thing"}),
     ("first", "open", "escalate", "escalated", {}),
     ("first", "returned", "escalate", "escalated", {}),
+    ("first", "second", "keep", "kept", {}),
+    ("first", "second", "reject", "rejected", {"reason": "permitted"}),
+    ("first", "second", "escalate", "escalated", {}),
+    ("senior", "disputed", "keep", "kept", {}),
+    ("senior", "disputed", "reject", "rejected", {"reason": "duplicate"}),
     ("senior", "escalated", "keep", "kept", {}),
     ("senior", "escalated", "reject", "rejected", {"reason": "permitted"}),
     ("legal", "kept", "accept", "filed", {}),
@@ -262,7 +267,7 @@ def test_everything_outside_the_table_is_refused_and_writes_nothing(small: Desk)
                 assert caught.value.code == ("already_decided" if known else "bad_verdict")
                 assert small.get(1).state == state
                 tried += 1
-    assert tried == 3 * 8 * 5 - len(TABLE)
+    assert tried == 3 * 10 * 5 - len(TABLE)
     assert small.count(Decision) == 0
 
 

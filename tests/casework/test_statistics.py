@@ -297,6 +297,9 @@ class Everything:
     tallies: list[LookTally]
 
 
+WAITING = ("open", "second", "escalated", "disputed", "returned")
+
+
 def _slow(all_: Everything, code: str, month: str, squad: Squad | None, kind: str | None) -> int:
     """The definition of a figure in plain words, row by row, without SQL's conditions."""
     mine = [
@@ -319,7 +322,7 @@ def _slow(all_: Everything, code: str, month: str, squad: Squad | None, kind: st
         "clues": lambda: len([c for c in mine if c.proof == "clue"]),
         "confirmed": lambda: len([c for c in mine if c.state in ("kept", "filed")]),
         "rejected": lambda: len([c for c in mine if c.state == "rejected"]),
-        "waiting": lambda: len([c for c in mine if c.state in ("open", "escalated", "returned")]),
+        "waiting": lambda: len([c for c in mine if c.state in WAITING]),
         "cases": lambda: len([c for c in cases if _shanghai_month(c.opened_at) == month]),
         "filed": lambda: len([c for c in cases if _shanghai_month(c.filed_at) == month]),
         "closed": lambda: len([c for c in cases if _shanghai_month(c.closed_at) == month]),

@@ -34,9 +34,13 @@ class Record:
             reviewer, legal = b.a_person(session, "reviewer"), b.a_person(session, "legal")
             officer, leader = b.a_person(session, "officer"), b.a_person(session, "leader")
             take_next(session, reviewer, "first", Filter())
-            decide(session, reviewer, self.first, Choice("first", "keep", "decision-1", note="清楚"))
+            seen = b.seen(session, self.first)
+            choice = Choice("first", "keep", "decision-1", note="清楚", shown=seen)
+            decide(session, reviewer, self.first, choice)
             take_next(session, legal, "legal", Filter())
-            _, _, case = decide(session, legal, self.first, Choice("legal", "accept", "decision-2"))
+            _, _, case = decide(
+                session, legal, self.first, Choice("legal", "accept", "decision-2", shown=seen)
+            )
             assert case is not None
             self.case = case.id
             for i, (person, to, values) in enumerate(

@@ -158,6 +158,7 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
                     "keep" if kept else "reject",
                     f"key-{candidate.id}",
                     None if kept else "not_the_thing",
+                    shown=b.seen(session, candidate.id),
                 )
                 review.decide(session, person, candidate.id, choice)
     return folder / "home"

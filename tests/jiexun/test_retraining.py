@@ -55,7 +55,11 @@ def test_decisions_make_the_next_version(tmp_path: Path, monkeypatch: pytest.Mon
                 assert candidate is not None
                 kept = candidate.type == "stall"
                 choice = review.Choice(
-                    "first", "keep" if kept else "reject", f"key-{number}", None if kept else "not_the_thing"
+                    "first",
+                    "keep" if kept else "reject",
+                    f"key-{number}",
+                    None if kept else "not_the_thing",
+                    shown=b.seen(session, candidate.id),
                 )
                 review.decide(session, person, candidate.id, choice)
 

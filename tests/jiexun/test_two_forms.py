@@ -31,15 +31,17 @@ from ingest.recorded import open_recording
 from jiexun.house import House, open_house
 from jiexun.live.closing import close_one
 from jiexun.live.executor import LocalExecutor
+from jiexun.live.own_cluster import START_S
 from jiexun.live.spool import Spool
 from jiexun.pipeline.exhibits import original
 from jiexun.pipeline.run import accept_file
+from jiexun.processes import family, kill
 from jiexun.settings import Settings
 from jiexun.warehouse import Detectors
 from tests import builders as b
 from tests.jiexun.live_street import LOOKS, Street, furnish_live, live_settings
 from tests.jiexun.painted import START, Thing, colour_detector, film
-from tests.jiexun.ray_cluster import START_S, driver, family, kill, two_nodes
+from tests.jiexun.ray_cluster import driver, two_nodes
 
 STALL = Thing("stall", (40, 140, 100, 200), 60, 720)
 FILMS = {"C-1": [STALL, Thing("shop_goods", (200, 100, 260, 150), 120, 10_000)], "C-2": [STALL]}
