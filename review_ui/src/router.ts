@@ -21,6 +21,8 @@ export interface RailEntry {
   to: string
   label: Key
   acts: string[]
+  /** With any of these another entry leads there. */
+  unless?: string[]
   /** Other addresses under the same entry; its tabs lead there. */
   under?: string[]
 }
@@ -28,6 +30,7 @@ export interface RailEntry {
 /** The left rail, at most eight. */
 export const RAIL: RailEntry[] = [
   { page: 'review', to: '/review', label: 'nav.review', acts: ['review', 'senior'] },
+  { page: 'quality', to: '/review/quality', label: 'nav.quality', acts: ['quality'], unless: ['review', 'senior'], under: ['/review/planted'] },
   { page: 'legal', to: '/legal', label: 'nav.legal', acts: ['legal'] },
   { page: 'cases', to: '/cases', label: 'nav.cases', acts: ['cases'] },
   { page: 'statistics', to: '/statistics', label: 'nav.statistics', acts: ['statistics'] },
@@ -39,6 +42,9 @@ export const RAIL: RailEntry[] = [
   { page: 'accounts', to: '/accounts', label: 'nav.accounts', acts: ['accounts'] },
 ]
 
+/** The entries that this person has. */
+export const railOf = (): RailEntry[] => RAIL.filter((r) => r.acts.some(may) && !r.unless?.some(may))
+
 /** Where each person's day begins: what they decide before what they may read. */
 function home(): string {
   const first: [string, string][] = [['review', '/review'], ['senior', '/review'], ['legal', '/legal'], ['steps', '/cases'], ['audit', '/audit'], ['statistics', '/statistics']]
@@ -49,6 +55,10 @@ const routes: RouteRecordRaw[] = [
   { path: '/sign-in', component: () => import('@/pages/SignIn.vue'), meta: { title: 'sign.title' } },
   { path: '/', redirect: home },
   { path: '/review', component: () => import('@/pages/ReviewPage.vue'), meta: { title: 'review.title', acts: ['review', 'senior'], fixed: true } },
+  { path: '/review/groups/:id(\\d+)?', component: () => import('@/pages/GroupPage.vue'), meta: { title: 'group.title', acts: ['review', 'senior'], fixed: true } },
+  { path: '/review/quality', component: () => import('@/pages/quality/QualityPage.vue'), meta: { title: 'q.title', acts: ['review', 'quality'] } },
+  { path: '/review/quality/:account', component: () => import('@/pages/quality/ReviewerPage.vue'), meta: { title: 'q.title', acts: ['quality'] } },
+  { path: '/review/planted', component: () => import('@/pages/quality/PlantedPage.vue'), meta: { title: 'plant.title', acts: ['quality'] } },
   { path: '/legal', component: () => import('@/pages/ReviewPage.vue'), props: { legal: true }, meta: { title: 'legal.title', acts: ['legal'], fixed: true } },
   { path: '/cases', component: () => import('@/pages/CasesPage.vue'), meta: { title: 'cases.title', acts: ['cases'] } },
   { path: '/cases/:id(\\d+)', component: () => import('@/pages/CasePage.vue'), meta: { title: 'cases.title', acts: ['cases'] } },

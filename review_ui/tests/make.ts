@@ -12,7 +12,7 @@ export const aCandidate = (id: number): Candidate => ({
   observed_s: 400, inferred_s: 40, confidence: 0.8, standing: true, latitude: null, longitude: null, picture: null, reason: null, case_id: null, case_number: null,
   pictures: [aPicture(id * 10, 'first'), aPicture(id * 10 + 1, 'latest', '2026-10-31T06:12:32Z')], clip: null, checks: [], sightings: [], decisions: [], seals: [],
   history: { candidates: 0, confirmed: 0, cases: 0 }, place_error_m: null, rule: 'stall', rule_version: 1, model_id: 'm',
-  warning: false, rule_set: 1, merged_into: null, merged: [], events: [], acts: [], algorithm: null,
+  warning: false, rule_set: 1, merged_into: null, merged: [], events: [], acts: [], algorithm: null, group_id: null, group_waiting: 0, repeats: 0,
 })
 
 export const taken = (id: number | null, waiting = 10, until: string | null = null): Taken => ({ candidate: id === null ? null : aCandidate(id), lease_until: until, waiting })
@@ -23,7 +23,7 @@ export const anEntry = (key: string, candidate = 1, at = 0): Omit<Entry, 'tries'
 })
 
 export const decided = (): Decided => ({
-  decision: { id: 1, stage: 'first', verdict: 'keep', reason: null, note: '', by: '李', decided_at: '2026-10-31T06:12:32Z', seconds: 3, boxes: null },
+  decision: { id: 1, stage: 'first', verdict: 'keep', reason: null, note: '', by: '李', decided_at: '2026-10-31T06:12:32Z', seconds: 3, shown: [], boxes: null, undoes: null, from_type: null, to_type: null },
   state: 'kept', case_id: null, case_number: null,
 })
 

@@ -2,16 +2,17 @@ import { describe, expect, it } from 'vitest'
 import type { TakeNext, Taken } from '@/api/types'
 import { ApiProblem } from '@/api/problem'
 import { ReviewQueue, type Filters } from '@/queue/queue'
-import { settle, taken } from './make'
+import { aCandidate, settle, taken } from './make'
 
-const FILTERS: Filters = { stage: 'first', squad: null, street: null, type: null }
+const FILTERS: Filters = { stage: 'first', squad: null, street: null, type: null, device: null, algorithm: null }
 
 /** A server that hands out 1, 2, 3 … `last`, never what is skipped. */
 function aQueue(last: number, options: { pending?: number[]; until?: (id: number) => string | null } = {}) {
   const wishes: TakeNext[] = []
   const released: number[] = []
   const loaded: number[] = []
-  const server = { fail: null as ApiProblem | null, gate: null as Promise<void> | null, now: 0 }
+  const renewed: number[] = []
+  const server = { lost: [] as number[], fail: null as ApiProblem | null, gate: null as Promise<void> | null, now: 0 }
   const queue = new ReviewQueue({
     take: async (wish): Promise<Taken> => {
       wishes.push(wish)
@@ -21,22 +22,30 @@ function aQueue(last: number, options: { pending?: number[]; until?: (id: number
       return taken(null, 0)
     },
     release: async (id) => void released.push(id),
+    renew: async (id) => {
+      renewed.push(id)
+      if (server.fail) throw server.fail
+      if (server.lost.includes(id)) throw new ApiProblem(409, 'not_held', '', '')
+      return server.now + 300_000
+    },
     preload: (c) => void loaded.push(c.id),
     pending: () => options.pending ?? [],
     now: () => server.now,
   })
-  return { queue, wishes, released, loaded, server }
+  const ahead = () => queue.state.ahead.map((h) => h.candidate.id)
+  const desk = () => queue.state.current?.candidate.id
+  return { queue, wishes, released, loaded, renewed, server, ahead, desk }
 }
 
 describe('review queue', () => {
-  it('holds two: one on the desk, the next with its pictures loading', async () => {
-    const { queue, wishes, loaded } = aQueue(5)
+  it('holds one on the desk and three ahead with their pictures loading', async () => {
+    const { queue, wishes, loaded, ahead, desk } = aQueue(9)
     await queue.open(FILTERS)
     await settle()
-    expect(queue.state.current?.candidate.id).toBe(1)
-    expect(queue.state.next?.candidate.id).toBe(2)
-    expect(loaded).toEqual([1, 2])
-    expect(wishes[1]?.skip).toEqual([1])
+    expect(desk()).toBe(1)
+    expect(ahead()).toEqual([2, 3, 4])
+    expect(loaded).toEqual([1, 2, 3, 4])
+    expect(wishes.map((w) => w.skip)).toEqual([[], [1], [1, 2], [1, 2, 3]])
   })
 
   it('puts the next on the desk at once, without waiting for the server', async () => {
@@ -53,32 +62,54 @@ describe('review queue', () => {
 
   it('never asks again for what was just decided and not yet acknowledged', async () => {
     const pending: number[] = []
-    const { queue, wishes } = aQueue(5, { pending })
+    const { queue, wishes, ahead } = aQueue(5, { pending })
     await queue.open(FILTERS)
     await settle()
     pending.push(1)
     await queue.advance()
     await settle()
-    expect(wishes.at(-1)?.skip).toEqual([2, 1])
-    expect(queue.state.next?.candidate.id).toBe(3)
+    expect(wishes.at(-1)?.skip).toEqual([2, 3, 4, 1])
+    expect(ahead()).toEqual([3, 4, 5])
   })
 
-  it('uses a prefetch that is still under way instead of asking twice', async () => {
+  it('uses what is being fetched instead of asking twice', async () => {
     const pending: number[] = []
-    const { queue, wishes, server } = aQueue(5, { pending })
+    const { queue, wishes, server, desk } = aQueue(5, { pending })
     await queue.open(FILTERS)
-    let open: () => void = () => undefined
     await settle()
+    let open: () => void = () => undefined
     server.gate = new Promise((ok) => (open = ok))
-    pending.push(1)
-    void queue.advance() // 2 on the desk, 3 being fetched
-    pending.push(2)
-    const second = queue.advance()
+    for (const id of [1, 2, 3]) {
+      pending.push(id)
+      void queue.advance()
+    }
+    expect(desk()).toBe(4) // 5 is being fetched
+    pending.push(4)
+    const last = queue.advance()
     expect(queue.state.status).toBe('loading')
     open()
-    await second
-    expect(queue.state.current?.candidate.id).toBe(3)
-    expect(wishes.filter((w) => !w.skip?.includes(3))).toHaveLength(3)
+    await last
+    expect(desk()).toBe(5)
+    expect(wishes.filter((w) => !w.skip?.includes(5))).toHaveLength(5)
+  })
+
+  it('goes on with what is held while the connection is away', async () => {
+    const pending: number[] = []
+    const { queue, server, desk } = aQueue(9, { pending })
+    await queue.open(FILTERS)
+    await settle()
+    server.fail = new ApiProblem(0, 'network', '', '')
+    for (const id of [1, 2, 3]) {
+      pending.push(id)
+      await queue.advance()
+      expect(desk()).toBe(id + 1)
+    }
+    pending.push(4)
+    await queue.advance()
+    expect(queue.state.status).toBe('error')
+    server.fail = null
+    await queue.again()
+    expect(desk()).toBe(5)
   })
 
   it('says so when nothing is left, and looks again', async () => {
@@ -113,7 +144,8 @@ describe('review queue', () => {
     server.now = 400_000
     pending.push(1)
     await queue.advance()
-    expect(released).toEqual([2])
+    expect(released).toEqual([2, 3])
+    expect(queue.state.status).toBe('ready')
     expect(queue.state.current?.candidate.id).toBe(2) // leased afresh
   })
 
@@ -128,12 +160,12 @@ describe('review queue', () => {
     expect(queue.state.problem).toBeNull()
   })
 
-  it('gives both leases back when it is left or the filters change', async () => {
+  it('gives all leases back when it is left or the filters change', async () => {
     const { queue, released } = aQueue(5)
     await queue.open(FILTERS)
     await settle()
     await queue.open({ ...FILTERS, type: 'stall' })
-    expect(released).toEqual([1, 2])
+    expect(released).toEqual([1, 2, 3, 4])
   })
 
   it('gives back what arrives after the page was left', async () => {
@@ -148,5 +180,73 @@ describe('review queue', () => {
     await settle()
     expect(released).toEqual([1])
     expect(queue.state.current).toBeNull()
+  })
+
+  it('puts a decision taken back on the desk; what lay there comes next', async () => {
+    const pending: number[] = []
+    const { queue, desk, ahead, released } = aQueue(9, { pending })
+    await queue.open(FILTERS)
+    await settle()
+    pending.push(1)
+    await queue.advance()
+    await settle()
+    queue.putBack({ candidate: aCandidate(1), leaseUntil: Infinity })
+    expect(desk()).toBe(1)
+    expect(ahead()).toEqual([2, 3, 4, 5])
+    expect(released).toEqual([])
+    await queue.advance()
+    expect(desk()).toBe(2)
+  })
+
+  it('holds no more than it may, however many are taken back', async () => {
+    const { queue, ahead, released } = aQueue(9)
+    await queue.open(FILTERS)
+    await settle()
+    for (const id of [21, 22, 23]) queue.putBack({ candidate: aCandidate(id), leaseUntil: Infinity })
+    expect(ahead()).toEqual([22, 21, 1, 2])
+    expect(released).toEqual([3, 4].reverse())
+  })
+
+  it('renews every lease, and tells which ones somebody else has now', async () => {
+    const { queue, renewed, server } = aQueue(9, { until: () => '1970-01-01T00:05:00Z' })
+    await queue.open(FILTERS)
+    await settle()
+    server.now = 200_000
+    server.lost = [3]
+    expect(await queue.renew()).toEqual([3])
+    expect(renewed).toEqual([1, 2, 3, 4])
+    expect(queue.state.current?.leaseUntil).toBe(500_000)
+  })
+
+  it('a lost connection loses no lease', async () => {
+    const { queue, server, ahead } = aQueue(9)
+    await queue.open(FILTERS)
+    await settle()
+    server.fail = new ApiProblem(0, 'network', '', '')
+    expect(await queue.renew()).toEqual([])
+    expect(ahead()).toEqual([2, 3, 4])
+  })
+
+  it('what is withdrawn from the desk makes room for the next; from ahead it just goes', async () => {
+    const pending: number[] = []
+    const { queue, desk, ahead } = aQueue(9, { pending })
+    await queue.open(FILTERS)
+    await settle()
+    pending.push(3) // the server would not give it again
+    expect(await queue.lost(3)).toBe(false)
+    await settle()
+    expect([desk(), ahead()]).toEqual([1, [2, 4, 5]])
+    pending.push(1)
+    expect(await queue.lost(1)).toBe(true)
+    expect(desk()).toBe(2)
+  })
+
+  it('shows a candidate read afresh in its place', async () => {
+    const { queue } = aQueue(9)
+    await queue.open(FILTERS)
+    await settle()
+    queue.replace({ ...aCandidate(1), number: 'new' })
+    queue.replace({ ...aCandidate(3), number: 'newer' })
+    expect([queue.state.current, ...queue.state.ahead].map((h) => h?.candidate.number)).toEqual(['new', 'YS2', 'newer', 'YS4'])
   })
 })

@@ -53,11 +53,10 @@ export function sendFile<T = unknown>(path: string, file: Blob): Promise<T> {
   return ask(sent)
 }
 
+const leave = (path: string): void =>
+  void fetch(path, { method: 'POST', keepalive: true, headers: { 'X-CSRF-Token': context.csrf } }).catch(() => undefined)
+
 /** Gives a lease back although the page is being left. */
-export function releaseOnLeave(id: number): void {
-  void fetch(`/api/candidates/${id}/release`, {
-    method: 'POST',
-    keepalive: true,
-    headers: { 'X-CSRF-Token': context.csrf },
-  }).catch(() => undefined)
-}
+export const releaseOnLeave = (id: number): void => leave(`/api/candidates/${id}/release`)
+/** The same for all that is held of a group. */
+export const releaseGroupOnLeave = (id: number): void => leave(`/api/queue/groups/${id}/release`)

@@ -85,7 +85,7 @@ export interface paths {
         };
         /**
          * Summary
-         * @description How much waits at a stage, and the person's own day (Asia/Shanghai).
+         * @description How much waits at a stage, and the person's own day (Asia/Shanghai). Much is counted every few seconds only.
          */
         get: operations["queueSummary"];
         put?: never;
@@ -110,6 +110,207 @@ export interface paths {
          * @description Lease the next candidate to this person.
          */
         post: operations["takeNext"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/queue/recent": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Recent
+         * @description The person's own last 20 decisions at a stage, newest first.
+         */
+        get: operations["recentDecisions"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/queue/events": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Events
+         * @description What happens in the queue, as server-sent events: ``candidate`` {id, change: new, updated, withdrawn or decided;
+         *     state}, ``counts`` {} (go and ask again), ``ping`` {}. Comes back where it was by the id of the last event.
+         */
+        get: operations["queueEvents"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/candidates/{id}/decisions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Decide
+         * @description Decide. The same key sent again gives the same answer and counts once.
+         */
+        post: operations["decide"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/candidates/{id}/renew": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Renew
+         * @description The person is still at it: it stays theirs for five minutes from now.
+         */
+        post: operations["renewLease"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/candidates/{id}/release": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Release
+         * @description Give a candidate back undecided.
+         */
+        post: operations["release"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/decisions/{id}/undo": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Undo
+         * @description Take one of one's own last 20 decisions back, until the next stage has taken the candidate.
+         */
+        post: operations["undoDecision"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/queue/groups": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Groups
+         * @description Groups of which at least two wait, the largest first, at most 50. Of much, as it was some seconds ago.
+         */
+        get: operations["queueGroups"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/queue/groups/{id}/take": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Take
+         * @description Lease what nobody else holds of a group, with the first and latest picture of each.
+         */
+        post: operations["takeGroup"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/queue/groups/{id}/decide": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Decide
+         * @description One verdict and reason on all members that are named; each must have been looked at.
+         */
+        post: operations["decideGroup"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/queue/groups/{id}/release": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Release
+         * @description Give back what the person holds of a group.
+         */
+        post: operations["releaseGroup"];
         delete?: never;
         options?: never;
         head?: never;
@@ -156,27 +357,92 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/api/candidates/{id}/decisions": {
+    "/api/review/quality": {
         parameters: {
             query?: never;
             header?: never;
             path?: never;
             cookie?: never;
         };
-        get?: never;
-        put?: never;
         /**
-         * Decide
-         * @description Decide. The same key sent again gives the same answer and counts once.
+         * Own
+         * @description One's own figures. That they were seen is noted: from then on others may see them too.
          */
-        post: operations["decide"];
+        get: operations["ownQuality"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
         patch?: never;
         trace?: never;
     };
-    "/api/candidates/{id}/release": {
+    "/api/review/quality/people": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * People
+         * @description All reviewers, on candidates of the person's district or squad, as far as each has seen their own or some days
+         *     have gone by.
+         */
+        get: operations["qualityPeople"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/review/quality/{account}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Of
+         * @description One reviewer's figures, as far as they may be shown. account: the user name.
+         */
+        get: operations["qualityOf"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/review/planted": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Planted
+         * @description Planted items with how often they were answered right, those in use first.
+         */
+        get: operations["plantedItems"];
+        put?: never;
+        /**
+         * Plant
+         * @description Mix a settled candidate with its known answer into the first review.
+         */
+        post: operations["plant"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/review/planted/{id}": {
         parameters: {
             query?: never;
             header?: never;
@@ -185,11 +451,31 @@ export interface paths {
         };
         get?: never;
         put?: never;
+        post?: never;
         /**
-         * Release
-         * @description Give a candidate back undecided.
+         * End
+         * @description Hand it out no more; its answers stay.
          */
-        post: operations["release"];
+        delete: operations["endPlanted"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/candidates/{id}/completeness": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Completeness
+         * @description Whether the evidence is whole, item by item, and what is missing in words. Reads every sealed file of it.
+         */
+        get: operations["completeness"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -205,11 +491,33 @@ export interface paths {
         };
         /**
          * Evidence
-         * @description A picture or clip. ``view``: a copy with place, time and device on it; the original only for legal review.
+         * @description A picture, with place, time and device on it, or a clip; faces and plates covered. A clip's copy is made when it
+         *     is first asked for: 202 until then, with Retry-After. ``clear``: uncovered; ``view=false``: the sealed file, for
+         *     legal review and audit. Both need leave (``unblur``).
          */
         get: operations["evidence"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/evidence/{id}/unblur": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Unblur
+         * @description Leave to see one picture or clip uncovered for a while; recorded with the reason.
+         */
+        post: operations["unblur"];
         delete?: never;
         options?: never;
         head?: never;
@@ -828,7 +1136,7 @@ export interface paths {
         };
         /**
          * Picture
-         * @description The look's picture.
+         * @description The look's picture, faces and plates covered.
          */
         get: operations["samplePicture"];
         put?: never;
@@ -1678,6 +1986,20 @@ export interface components {
             reason: string;
         };
         /**
+         * AgreementOut
+         * @description Cohen's kappa or Krippendorff's alpha of so many things that two people looked at, with the 95 % interval.
+         */
+        AgreementOut: {
+            /** Units */
+            units: number;
+            /** Value */
+            value: number | null;
+            /** Low */
+            low: number | null;
+            /** High */
+            high: number | null;
+        };
+        /**
          * AlarmOut
          * @description What needs a person, in the asked language. subjects: the first of ``count``. value: see kind.
          */
@@ -2315,6 +2637,12 @@ export interface components {
             /** Model Id */
             model_id: string;
             algorithm: components["schemas"]["AlgorithmRef"] | null;
+            /** Group Id */
+            group_id: number | null;
+            /** Group Waiting */
+            group_waiting: number;
+            /** Repeats */
+            repeats: number;
         };
         /**
          * CandidateBrief
@@ -2594,6 +2922,33 @@ export interface components {
             repeated: components["schemas"]["ShareOut"];
         };
         /**
+         * Completeness
+         * @description complete: nothing is crossed.
+         */
+        Completeness: {
+            /** Complete */
+            complete: boolean;
+            /** Items */
+            items: components["schemas"]["CompletenessItem"][];
+        };
+        /**
+         * CompletenessItem
+         * @description One thing that must be there. ok: tick, cross, none for information. words: what was found, or what is missing.
+         *     article: what it rests on.
+         */
+        CompletenessItem: {
+            /** Code */
+            code: string;
+            /** Ok */
+            ok: boolean | null;
+            /** Title */
+            title: string;
+            /** Words */
+            words: string;
+            /** Article */
+            article: string | null;
+        };
+        /**
          * ConditionOut
          * @description What is or was wrong with a fixed camera's picture. until: none while it lasts. ended_by: who mended it.
          *
@@ -2618,6 +2973,20 @@ export interface components {
             until: string | null;
             /** Ended By */
             ended_by: string | null;
+        };
+        /**
+         * CopyInWork
+         * @description The covered copy of a clip is being made. retry_s: when to ask again, as in Retry-After.
+         */
+        CopyInWork: {
+            /**
+             * State
+             * @default making
+             * @constant
+             */
+            state: "making";
+            /** Retry S */
+            retry_s: number;
         };
         /**
          * CorrectedBox
@@ -2661,7 +3030,8 @@ export interface components {
          * DecisionIn
          * @description A decision. ``key``: chosen by the page, the same when it sends again: it then counts once.
          *
-         *     boxes: where the reviewer corrected them, for training; the sealed evidence stays as it is.
+         *     boxes: where the reviewer corrected them, for training; the sealed evidence stays as it is. shown: the first and the
+         *     latest picture at least, 300 ms each. type: with the verdict keep, the right one where the rule's is wrong.
          */
         DecisionIn: {
             /**
@@ -2690,6 +3060,8 @@ export interface components {
             shown: components["schemas"]["Shown"][];
             /** Boxes */
             boxes?: components["schemas"]["CorrectedPicture"][] | null;
+            /** Type */
+            type?: string | null;
             /** Key */
             key: string;
         };
@@ -2709,7 +3081,7 @@ export interface components {
              * Verdict
              * @enum {string}
              */
-            verdict: "keep" | "reject" | "escalate" | "accept" | "return";
+            verdict: "keep" | "reject" | "escalate" | "accept" | "return" | "undo";
             /** Reason */
             reason: string | null;
             /** Note */
@@ -2720,8 +3092,16 @@ export interface components {
             decided_at: string;
             /** Seconds */
             seconds: number;
+            /** Shown */
+            shown: components["schemas"]["Shown"][];
             /** Boxes */
             boxes: components["schemas"]["CorrectedPicture"][] | null;
+            /** Undoes */
+            undoes: number | null;
+            /** From Type */
+            from_type: string | null;
+            /** To Type */
+            to_type: string | null;
         };
         /**
          * DeviceBrief
@@ -2862,6 +3242,28 @@ export interface components {
             latitude: number;
             /** Longitude */
             longitude: number;
+        };
+        /**
+         * DriftOut
+         * @description A share of the last days against the days before. difference: last less before, with the 95 % interval (Newcombe
+         *     1998, method 10). drifted: the interval leaves out nought.
+         */
+        DriftOut: {
+            /**
+             * What
+             * @enum {string}
+             */
+            what: "keeps" | "rejects" | "agreement" | "planted" | "hasty";
+            last: components["schemas"]["QualityShare"];
+            before: components["schemas"]["QualityShare"];
+            /** Difference */
+            difference: number | null;
+            /** Low */
+            low: number | null;
+            /** High */
+            high: number | null;
+            /** Drifted */
+            drifted: boolean;
         };
         /**
          * DrivenOut
@@ -3193,6 +3595,95 @@ export interface components {
             notes: string[];
         };
         /**
+         * GroupBrief
+         * @description Alike candidates that wait. device, street, shop, picture: of the newest of them.
+         */
+        GroupBrief: {
+            /** Id */
+            id: number;
+            /** Type */
+            type: string;
+            device: components["schemas"]["DeviceBrief"];
+            street: components["schemas"]["Named"] | null;
+            shop: components["schemas"]["Named"] | null;
+            /** Waiting */
+            waiting: number;
+            /** First At */
+            first_at: string;
+            /** Last At */
+            last_at: string;
+            /** Picture */
+            picture: string | null;
+        };
+        /**
+         * GroupDecided
+         * @description decided: candidates.
+         */
+        GroupDecided: {
+            /** Decided */
+            decided: number[];
+            /** Refused */
+            refused: components["schemas"]["NotDecided"][];
+            /** Fixture Id */
+            fixture_id: number | null;
+        };
+        /**
+         * GroupDecisionIn
+         * @description One verdict on many. fixture: with the verdict reject, remember the place for 90 days.
+         */
+        GroupDecisionIn: {
+            /** Key */
+            key: string;
+            /**
+             * Stage
+             * @default first
+             * @enum {string}
+             */
+            stage: "first" | "senior";
+            /**
+             * Verdict
+             * @enum {string}
+             */
+            verdict: "keep" | "reject";
+            /** Reason */
+            reason?: string | null;
+            /**
+             * Note
+             * @default
+             */
+            note: string;
+            /** Members */
+            members: components["schemas"]["MemberSeen"][];
+            /**
+             * Fixture
+             * @default false
+             */
+            fixture: boolean;
+        };
+        /**
+         * GroupMember
+         * @description One of a group with its first and its latest picture (one where these are the same).
+         */
+        GroupMember: {
+            candidate: components["schemas"]["CandidateBrief"];
+            /** Pictures */
+            pictures: components["schemas"]["PictureOut"][];
+        };
+        /**
+         * GroupTaken
+         * @description Leased members. left: how many more of the group wait.
+         */
+        GroupTaken: {
+            /** Id */
+            id: number;
+            /** Lease Until */
+            lease_until: string | null;
+            /** Left */
+            left: number;
+            /** Members */
+            members: components["schemas"]["GroupMember"][];
+        };
+        /**
          * GuardOut
          * @description One thing that a promotion asks for.
          */
@@ -3409,6 +3900,22 @@ export interface components {
             labelled_at: string;
         };
         /**
+         * Leased
+         * @description Until when the person holds it.
+         */
+        Leased: {
+            /** Lease Until */
+            lease_until: string;
+        };
+        /**
+         * Leave
+         * @description Until when this person may ask for the item with ``clear=true``.
+         */
+        Leave: {
+            /** Until */
+            until: string;
+        };
+        /**
          * LoadOut
          * @description Looks an hour: wanted by plan, given; limit: the budget without what is kept for follow-up looks, none: there is
          *     no budget. stretched: the most by which an interval is longer than wanted.
@@ -3479,6 +3986,24 @@ export interface components {
             csrf_token: string;
             /** May */
             may: string[];
+        };
+        /**
+         * MemberSeen
+         * @description One of a group with what was on screen of it, and for how long the person was at it.
+         */
+        MemberSeen: {
+            /** Id */
+            id: number;
+            /**
+             * Shown
+             * @default []
+             */
+            shown: components["schemas"]["Shown"][];
+            /**
+             * Seconds
+             * @default 0
+             */
+            seconds: number;
         };
         /**
          * MergeIn
@@ -3564,6 +4089,16 @@ export interface components {
             roles: string[];
             /** Mine */
             mine: boolean;
+        };
+        /**
+         * NotDecided
+         * @description A member that stayed as it was, and why, in words.
+         */
+        NotDecided: {
+            /** Id */
+            id: number;
+            /** Because */
+            because: string;
         };
         /**
          * OfferOut
@@ -3668,6 +4203,17 @@ export interface components {
         Page_FootageOut_: {
             /** Items */
             items: components["schemas"]["FootageOut"][];
+            /** Total */
+            total: number;
+            /** Page */
+            page: number;
+            /** Size */
+            size: number;
+        };
+        /** Page[PlantedOut] */
+        Page_PlantedOut_: {
+            /** Items */
+            items: components["schemas"]["PlantedOut"][];
             /** Total */
             total: number;
             /** Page */
@@ -3894,6 +4440,51 @@ export interface components {
             algorithms: components["schemas"]["AlgorithmChoice"][];
         };
         /**
+         * PlantIn
+         * @description A settled candidate with its known answer.
+         */
+        PlantIn: {
+            /** Candidate */
+            candidate: number;
+            /**
+             * Verdict
+             * @enum {string}
+             */
+            verdict: "keep" | "reject";
+            /** Reason */
+            reason?: string | null;
+            /**
+             * Note
+             * @default
+             */
+            note: string;
+        };
+        /**
+         * PlantedOut
+         * @description A planted item. right: of its answers.
+         */
+        PlantedOut: {
+            /** Id */
+            id: number;
+            candidate: components["schemas"]["CandidateBrief"];
+            /**
+             * Verdict
+             * @enum {string}
+             */
+            verdict: "keep" | "reject";
+            /** Reason */
+            reason: string | null;
+            /** Note */
+            note: string;
+            /** By */
+            by: string;
+            /** Made At */
+            made_at: string;
+            /** Ended At */
+            ended_at: string | null;
+            right: components["schemas"]["QualityShare"];
+        };
+        /**
          * PrecisionRow
          * @description Of all, or of one type, device (code) or hour of day (0-23, Asia/Shanghai). precision: confirmed / decided.
          */
@@ -3996,6 +4587,94 @@ export interface components {
             };
         };
         /**
+         * Quality
+         * @description One reviewer's figures. ``until``: to where they are shown; before the end of what was asked, or none, while the
+         *     reviewer has not looked at the rest; ``opens_at``: when all of it is shown at the latest. rows: all first.
+         */
+        Quality: {
+            reviewer: components["schemas"]["ReviewerRef"];
+            /** Since */
+            since: string;
+            /** Until */
+            until: string | null;
+            /** Opens At */
+            opens_at: string;
+            /** Rows */
+            rows: components["schemas"]["QualityRowOut"][];
+            kappa: components["schemas"]["AgreementOut"];
+            /** Drift */
+            drift: components["schemas"]["DriftOut"][];
+            /** Median S */
+            median_s: number | null;
+            /** Last Days */
+            last_days: number;
+            /** Before Days */
+            before_days: number;
+            /** Least */
+            least: number;
+        };
+        /**
+         * QualityPeople
+         * @description All reviewers, who was least often right on planted items first. alpha: how far all agree (Krippendorff).
+         */
+        QualityPeople: {
+            /** Since */
+            since: string;
+            /** Until */
+            until: string;
+            alpha: components["schemas"]["AgreementOut"];
+            /** People */
+            people: components["schemas"]["ReviewerQuality"][];
+        };
+        /**
+         * QualityRowOut
+         * @description Figures of all decisions of a span, or of those of one reason, type, camera (code) or hour of the day (0-23,
+         *     Asia/Shanghai, when it was decided).
+         *
+         *     keeps, rejects: the share that was upheld. agreement: the same verdict in random second looks. planted: right on
+         *     known items. hasty: decided faster than the pictures could be seen.
+         */
+        QualityRowOut: {
+            /**
+             * By
+             * @enum {string}
+             */
+            by: "all" | "reason" | "type" | "device" | "hour";
+            /** Key */
+            key: string | number | null;
+            /** Decisions */
+            decisions: number;
+            /** Kept */
+            kept: number;
+            /** Rejected */
+            rejected: number;
+            /** Unsure */
+            unsure: number;
+            keeps: components["schemas"]["QualityShare"];
+            rejects: components["schemas"]["QualityShare"];
+            agreement: components["schemas"]["QualityShare"];
+            planted: components["schemas"]["QualityShare"];
+            hasty: components["schemas"]["QualityShare"];
+        };
+        /**
+         * QualityShare
+         * @description hits of trials with the 95 % interval (Wilson); value, low, high are none where nothing was tried.
+         */
+        QualityShare: {
+            /** Hits */
+            hits: number;
+            /** Trials */
+            trials: number;
+            /** Value */
+            value: number | null;
+            /** Low */
+            low: number | null;
+            /** High */
+            high: number | null;
+            /** Small */
+            small: boolean;
+        };
+        /**
          * QueueSummary
          * @description How much waits, and how the person's day goes. ``median_s``: seconds a decision took, today, median.
          */
@@ -4025,6 +4704,38 @@ export interface components {
             mine_today: number;
             /** Median S */
             median_s: number | null;
+        };
+        /**
+         * RecentDecision
+         * @description One of the person's own last decisions; those made together on a group as one.
+         *
+         *     count: how many were made with it. because: in words, why it is not undoable.
+         */
+        RecentDecision: {
+            /** Id */
+            id: number;
+            candidate: components["schemas"]["CandidateBrief"];
+            /**
+             * Stage
+             * @enum {string}
+             */
+            stage: "first" | "senior" | "legal";
+            /** Verdict */
+            verdict: string;
+            /** Reason */
+            reason: string | null;
+            /** Note */
+            note: string;
+            /** Decided At */
+            decided_at: string;
+            /** Undoable */
+            undoable: boolean;
+            /** Because */
+            because: string | null;
+            /** Batch */
+            batch: string | null;
+            /** Count */
+            count: number;
         };
         /**
          * Reference
@@ -4061,6 +4772,31 @@ export interface components {
             squads: components["schemas"]["Named"][];
             /** Streets */
             streets: components["schemas"]["Named"][];
+        };
+        /**
+         * ReviewerQuality
+         * @description One line of the list: the figures of all decisions; none of them while nothing is open yet.
+         */
+        ReviewerQuality: {
+            reviewer: components["schemas"]["ReviewerRef"];
+            /** Until */
+            until: string | null;
+            /** Opens At */
+            opens_at: string;
+            figures: components["schemas"]["QualityRowOut"] | null;
+            kappa: components["schemas"]["AgreementOut"];
+            /** Median S */
+            median_s: number | null;
+        };
+        /**
+         * ReviewerRef
+         * @description Who reviews.
+         */
+        ReviewerRef: {
+            /** Username */
+            username: string;
+            /** Name */
+            name: string;
         };
         /**
          * RevisionOut
@@ -4612,22 +5348,43 @@ export interface components {
             missing: string[];
         };
         /**
-         * TakeNext
-         * @description What the reviewer wants next. ``skip``: ids held already or put aside.
+         * TakeGroup
+         * @description How many of a group the person wants to look at.
          */
-        TakeNext: {
+        TakeGroup: {
             /**
              * Stage
              * @default first
              * @enum {string}
              */
-            stage: "first" | "senior" | "legal";
+            stage: "first" | "senior";
+            /**
+             * Limit
+             * @default 200
+             */
+            limit: number;
+        };
+        /**
+         * TakeNext
+         * @description What the reviewer wants next. ``skip``: ids held already or put aside.
+         */
+        TakeNext: {
             /** Squad */
             squad?: string | null;
             /** Street */
             street?: string | null;
             /** Type */
             type?: string | null;
+            /** Device */
+            device?: string | null;
+            /** Algorithm */
+            algorithm?: string | null;
+            /**
+             * Stage
+             * @default first
+             * @enum {string}
+             */
+            stage: "first" | "senior" | "legal";
             /**
              * Skip
              * @default []
@@ -4713,6 +5470,41 @@ export interface components {
             device: components["schemas"]["DeviceBrief"];
             squad: components["schemas"]["Named"] | null;
             condition: components["schemas"]["ConditionOut"];
+        };
+        /**
+         * UnblurIn
+         * @description Why somebody must see it uncovered.
+         */
+        UnblurIn: {
+            /** Reason */
+            reason: string;
+        };
+        /**
+         * UndoIn
+         * @description key: chosen by the page, as with a decision. whole: and all others that were made together with it.
+         */
+        UndoIn: {
+            /** Key */
+            key: string;
+            /**
+             * Whole
+             * @default false
+             */
+            whole: boolean;
+        };
+        /**
+         * Undone
+         * @description The candidate as before the decision, leased to the person again.
+         */
+        Undone: {
+            candidate: components["schemas"]["Candidate"];
+            /** Lease Until */
+            lease_until: string;
+            /**
+             * Stage
+             * @enum {string}
+             */
+            stage: "first" | "senior" | "legal";
         };
         /**
          * UploadOut
@@ -5229,6 +6021,8 @@ export interface operations {
                 squad?: string | null;
                 street?: string | null;
                 type?: string | null;
+                device?: string | null;
+                algorithm?: string | null;
             };
             header?: never;
             path?: never;
@@ -5277,6 +6071,333 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["Taken"];
                 };
+            };
+            /** @description Problem document (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    recentDecisions: {
+        parameters: {
+            query?: {
+                stage?: "first" | "senior" | "legal";
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RecentDecision"][];
+                };
+            };
+            /** @description Problem document (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    queueEvents: {
+        parameters: {
+            query?: {
+                seconds?: number;
+            };
+            header?: {
+                "Last-Event-ID"?: string | null;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Problem document (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    decide: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["DecisionIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Decided"];
+                };
+            };
+            /** @description Problem document (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    renewLease: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Leased"];
+                };
+            };
+            /** @description Problem document (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    release: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Problem document (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    undoDecision: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["UndoIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Undone"];
+                };
+            };
+            /** @description Problem document (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    queueGroups: {
+        parameters: {
+            query?: {
+                stage?: "first" | "senior";
+                squad?: string | null;
+                street?: string | null;
+                type?: string | null;
+                device?: string | null;
+                algorithm?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["GroupBrief"][];
+                };
+            };
+            /** @description Problem document (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    takeGroup: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TakeGroup"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["GroupTaken"];
+                };
+            };
+            /** @description Problem document (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    decideGroup: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["GroupDecisionIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["GroupDecided"];
+                };
+            };
+            /** @description Problem document (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    releaseGroup: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description Problem document (RFC 9457) */
             default: {
@@ -5358,20 +6479,19 @@ export interface operations {
             };
         };
     };
-    decide: {
+    ownQuality: {
         parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                id: number;
+            query?: {
+                /** @description First day, Asia/Shanghai; 30 days before the last. */
+                from?: string | null;
+                /** @description Last day, Asia/Shanghai, included; today. */
+                to?: string | null;
             };
+            header?: never;
+            path?: never;
             cookie?: never;
         };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["DecisionIn"];
-            };
-        };
+        requestBody?: never;
         responses: {
             /** @description Successful Response */
             200: {
@@ -5379,7 +6499,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Decided"];
+                    "application/json": components["schemas"]["Quality"];
                 };
             };
             /** @description Problem document (RFC 9457) */
@@ -5393,7 +6513,142 @@ export interface operations {
             };
         };
     };
-    release: {
+    qualityPeople: {
+        parameters: {
+            query?: {
+                /** @description First day, Asia/Shanghai; 30 days before the last. */
+                from?: string | null;
+                /** @description Last day, Asia/Shanghai, included; today. */
+                to?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["QualityPeople"];
+                };
+            };
+            /** @description Problem document (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    qualityOf: {
+        parameters: {
+            query?: {
+                /** @description First day, Asia/Shanghai; 30 days before the last. */
+                from?: string | null;
+                /** @description Last day, Asia/Shanghai, included; today. */
+                to?: string | null;
+            };
+            header?: never;
+            path: {
+                account: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Quality"];
+                };
+            };
+            /** @description Problem document (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    plantedItems: {
+        parameters: {
+            query?: {
+                page?: number;
+                size?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_PlantedOut_"];
+                };
+            };
+            /** @description Problem document (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    plant: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PlantIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PlantedOut"];
+                };
+            };
+            /** @description Problem document (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    endPlanted: {
         parameters: {
             query?: never;
             header?: never;
@@ -5422,10 +6677,42 @@ export interface operations {
             };
         };
     };
+    completeness: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Completeness"];
+                };
+            };
+            /** @description Problem document (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     evidence: {
         parameters: {
             query?: {
                 view?: boolean;
+                clear?: boolean;
                 width?: number | null;
             };
             header?: never;
@@ -5442,6 +6729,50 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+            /** @description The clip's copy is being made; ask again */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CopyInWork"];
+                };
+            };
+            /** @description Problem document (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    unblur: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["UnblurIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Leave"];
+                };
             };
             /** @description Problem document (RFC 9457) */
             default: {

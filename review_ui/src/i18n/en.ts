@@ -1,6 +1,8 @@
 /** English. The type makes a missing or an unknown key a compile error. */
 import { camerasEn } from './cameras'
 import { careEn } from './care'
+import { qualityEn } from './quality'
+import { reviewEn } from './review'
 import { uploadsEn } from './uploads'
 import { warehouseEn } from './warehouse'
 import type { Messages } from './zh'
@@ -8,6 +10,8 @@ import type { Messages } from './zh'
 export const en: Messages = {
   ...camerasEn,
   ...careEn,
+  ...qualityEn,
+  ...reviewEn,
   ...uploadsEn,
   ...warehouseEn,
   'app.name': 'Jiexun',
@@ -77,7 +81,7 @@ export const en: Messages = {
   'review.pace': '{s} s each',
   'review.keysHelp': 'Keys',
   'review.empty': 'Nothing waits for review',
-  'review.emptyWhy': 'Candidates appear here by themselves when new footage has been processed. Looked up every 20 seconds.',
+  'review.emptyWhy': 'Candidates appear here by themselves when new footage has been processed.',
   'review.emptyFilter': 'Nothing waits under these filters. You may widen them.',
   'review.clearFilters': 'Clear filters',
   'review.lookAgain': 'Look again',
@@ -86,8 +90,8 @@ export const en: Messages = {
 
   'act.keep': 'Keep',
   'act.reject': 'Reject',
-  'act.escalate': 'Escalate',
-  'act.aside': 'Unsure',
+  'act.escalate': 'Unsure',
+  'act.aside': 'Skip',
   'act.asideHint': 'Goes back to the queue; not handed out again now',
   'act.accept': 'Accept as a case',
   'act.return': 'Return',
@@ -108,13 +112,6 @@ export const en: Messages = {
   'keys.title': 'Keys',
   'keys.deciding': 'Deciding',
   'keys.looking': 'Looking',
-  'keys.arrows': 'Earlier / later picture',
-  'keys.play': 'Play / pause the clip',
-  'keys.frames': 'Clip one frame back / on',
-  'keys.overlays': 'Show / hide boxes and zones',
-  'keys.flip': 'Flip before and now',
-  'keys.help': 'This list',
-  'keys.close': 'Close clip, note or this list',
   'keys.once': 'One key decides and brings the next. Keys rest while you type.',
 
   'panel.standing': 'still there',

@@ -1,12 +1,16 @@
 /** 简体中文。Keys are the same in `en.ts`; a missing one does not compile. `{name}` is filled in. */
 import { camerasZh } from './cameras'
 import { careZh } from './care'
+import { qualityZh } from './quality'
+import { reviewZh } from './review'
 import { uploadsZh } from './uploads'
 import { warehouseZh } from './warehouse'
 
 export const zh = {
   ...camerasZh,
   ...careZh,
+  ...qualityZh,
+  ...reviewZh,
   ...uploadsZh,
   ...warehouseZh,
   'app.name': '街巡',
@@ -76,7 +80,7 @@ export const zh = {
   'review.pace': '{s} 秒/件',
   'review.keysHelp': '键位',
   'review.empty': '没有待审的疑似',
-  'review.emptyWhy': '新的录像处理完成后，疑似会自动出现在这里。每 20 秒自动查看一次。',
+  'review.emptyWhy': '新的录像处理完成后，疑似会自动出现在这里。',
   'review.emptyFilter': '当前筛选下没有待审的疑似。可以放宽筛选。',
   'review.clearFilters': '清除筛选',
   'review.lookAgain': '再看一次',
@@ -85,8 +89,8 @@ export const zh = {
 
   'act.keep': '属实',
   'act.reject': '剔除',
-  'act.escalate': '转上级',
-  'act.aside': '存疑',
+  'act.escalate': '存疑',
+  'act.aside': '暂放',
   'act.asideHint': '放回队列，本次不再取',
   'act.accept': '接受立案',
   'act.return': '退回',
@@ -107,13 +111,6 @@ export const zh = {
   'keys.title': '键位',
   'keys.deciding': '决定',
   'keys.looking': '查看',
-  'keys.arrows': '前一张 / 后一张图片',
-  'keys.play': '播放 / 暂停片段',
-  'keys.frames': '片段后退 / 前进一帧',
-  'keys.overlays': '显示 / 隐藏框线',
-  'keys.flip': '前后对比翻转',
-  'keys.help': '本表',
-  'keys.close': '关闭片段、附言或本表',
   'keys.once': '一键即决定，随即换到下一件。输入文字时键位不起作用。',
 
   'panel.standing': '仍在',

@@ -1,6 +1,7 @@
 /**
  * Decisions on their way out. A decision is written to the shelf before it is sent and leaves it when the server has
- * acknowledged it; its key stays the same however often it is sent, so it counts once. No framework, no globals.
+ * acknowledged it; its key stays the same however often it is sent, so it counts once. One that is taken back before it
+ * was ever sent is simply dropped; one that may have arrived is sent for certain and then undone. No framework, no globals.
  */
 import type { Decided, DecisionIn } from '@/api/types'
 import { asProblem } from '@/api/problem'
@@ -13,6 +14,8 @@ export interface Entry {
   tries: number
   state: 'waiting' | 'failed'
   problem: string
+  /** Key of its undoing, when it was taken back while it may have been written already. */
+  undo?: string
 }
 
 /** Where entries outlive the page. One slot an entry, so that two tabs do not overwrite one another. */
@@ -25,9 +28,12 @@ export interface Shelf {
 export interface OutboxParts {
   shelf: Shelf
   send(entry: Entry): Promise<Decided>
+  undo(decision: number, key: string): Promise<unknown>
   later(act: () => void, ms: number): () => void
   changed(entries: readonly Entry[]): void
   done(entry: Entry, decided: Decided): void
+  /** It was written and cannot be undone any more. */
+  stands(entry: Entry, decided: Decided, why: string): void
 }
 
 export const FIRST_WAIT_MS = 1_000
@@ -37,6 +43,7 @@ export const waitBefore = (tries: number): number => Math.min(LONGEST_WAIT_MS, F
 export class Outbox {
   private entries: Entry[]
   private busy = false
+  private sending = ''
   private cancel: (() => void) | null = null
   private stopped = false
 
@@ -74,6 +81,20 @@ export class Outbox {
     this.resume()
   }
 
+  /** The latest that can be taken back from here. */
+  latest(): Entry | undefined {
+    return this.entries.findLast((e) => e.state === 'waiting' && !e.undo)
+  }
+
+  /** Takes a decision back before it counts. False when it is not here any more: then the record has it. */
+  takeBack(key: string, undoKey: string): boolean {
+    const entry = this.find(key)
+    if (!entry) return false
+    if (entry.tries === 0 && this.sending !== key) this.dismiss(key)
+    else this.replace(key, { undo: undoKey })
+    return true
+  }
+
   /** Takes a refused decision away, once a person has read why. */
   dismiss(key: string): void {
     this.parts.shelf.drop(key)
@@ -105,16 +126,23 @@ export class Outbox {
   /** False when the way is blocked and the rest should wait too. */
   private async sendOne(entry: Entry): Promise<boolean> {
     const key = entry.body.key
+    let decided: Decided | null = null
+    this.sending = key
     try {
-      const decided = await this.parts.send(entry)
+      decided = await this.parts.send(entry)
+      const undo = this.find(key)?.undo
+      if (undo) await this.parts.undo(decided.decision.id, undo)
       this.dismiss(key)
-      this.parts.done(entry, decided)
+      if (!undo) this.parts.done(entry, decided)
       return true
     } catch (error) {
       const problem = asProblem(error)
       const tries = entry.tries + 1
       if (!problem.passing) {
-        this.replace(key, { state: 'failed', problem: problem.message, tries })
+        const undo = this.find(key)?.undo
+        if (undo) this.dismiss(key) // refused, so there is nothing to undo; or written for good
+        else this.replace(key, { state: 'failed', problem: problem.message, tries })
+        if (undo && decided) this.parts.stands(entry, decided, problem.message)
         return true
       }
       this.replace(key, { tries, problem: problem.code === 'network' ? '' : problem.message })
@@ -125,12 +153,18 @@ export class Outbox {
         }, waitBefore(tries))
       }
       return false
+    } finally {
+      this.sending = ''
     }
+  }
+
+  private find(key: string): Entry | undefined {
+    return this.entries.find((e) => e.body.key === key)
   }
 
   private replace(key: string, change: Partial<Entry>): void {
     this.entries = this.entries.map((e) => (e.body.key === key ? { ...e, ...change } : e))
-    const entry = this.entries.find((e) => e.body.key === key)
+    const entry = this.find(key)
     if (entry) this.parts.shelf.put(entry)
     this.tell()
   }

@@ -10,28 +10,44 @@ export interface Written {
   decided: Decided
 }
 
+const KEPT = 20
 export const entries = shallowRef<readonly Entry[]>([])
 export const written = shallowRef<readonly Written[]>([])
+/** The last one that was to be taken back and could not be, and why. */
+export const standing = shallowRef<{ entry: Entry; why: string } | null>(null)
 let box: Outbox | null = null
 
+/** whole: with all that were made together with it. */
+export const undoDecision = (id: number, key: string, whole = false) =>
+  ask(api.POST('/api/decisions/{id}/undo', { params: { path: { id } }, body: { key, whole } }))
+
 function open(account: number): Outbox {
+  const done = (entry: Entry, decided: Decided): void => void (written.value = [{ entry, decided }, ...written.value].slice(0, KEPT))
   return new Outbox({
     shelf: storageShelf(localStorage, account),
     send: (e) => ask(api.POST('/api/candidates/{id}/decisions', { params: { path: { id: e.candidate } }, body: e.body })),
+    undo: (id, key) => undoDecision(id, key),
     later(act, ms) {
       const timer = setTimeout(act, ms)
       return () => clearTimeout(timer)
     },
     changed: (list) => void (entries.value = [...list]),
-    done: (entry, decided) => void (written.value = [{ entry, decided }, ...written.value].slice(0, 20)),
+    done,
+    stands(entry, decided, why) {
+      done(entry, decided)
+      standing.value = { entry, why }
+    },
   })
 }
+
+export const forgetWritten = (decision: number): void => void (written.value = written.value.filter((w) => w.decided.decision.id !== decision))
 
 watch(() => me.value?.id, (id) => {
   box?.stop()
   box = id === undefined ? null : open(id)
   if (id === undefined) entries.value = []
   written.value = []
+  standing.value = null
   box?.resume()
 }, { immediate: true, flush: 'sync' })
 

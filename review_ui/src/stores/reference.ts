@@ -1,5 +1,5 @@
 /** The words of the domain, as data: types, reasons, states, stages, squads, streets. Read once after sign-in. */
-import { computed, shallowRef } from 'vue'
+import { shallowRef } from 'vue'
 import { api, ask } from '@/api/client'
 import type { Named, Reference, Word } from '@/api/types'
 import { language, t } from '@/i18n'
@@ -35,8 +35,3 @@ export function nameOf(kind: 'squads' | 'streets', code: string): string {
   const found: Named | undefined = reference.value?.[kind].find((n) => n.code === code)
   return found ? named(found) : code
 }
-
-/** Key -> reason code, for the review keys. */
-export const reasonKeys = computed(
-  () => new Map((reference.value?.reasons ?? []).flatMap((r) => (r.key ? [[r.key, r.code] as const] : []))),
-)
