@@ -217,11 +217,11 @@ def heading_error(position: Position) -> float:
 
 
 def place_on_ground(
-    mounting: Mounting, position: Position, size: tuple[int, int], x: float, y: float
+    mounting: Mounting, position: Position, size: tuple[int, int], x: float, y: float, foot_px: float = 2.0
 ) -> GroundPlace | None:
     """Where the pixel (x, y) of a picture of ``size`` px lies; None above the horizon or without heading.
 
-    A fixed camera (``position.source``) has no suspension, only its survey's error.
+    A fixed camera (``position.source``) has no suspension, only its survey's error. foot_px: see ``Errors``.
     """
     if position.heading is None:
         return None
@@ -230,7 +230,7 @@ def place_on_ground(
     metres = to_ground(view, pixel)[0]
     if np.isnan(metres).any():
         return None
-    errors = Errors(heading=heading_error(position))
+    errors = Errors(heading=heading_error(position), foot_px=foot_px)
     if position.source is PositionSource.FIXED:
         errors = replace(errors, pitch=SURVEY_ERROR, roll=SURVEY_ERROR)
     relative = covariances(view, pixel, errors)[0]

@@ -28,6 +28,11 @@ CUT_M = 1.5
 """Further error, metres, of the ground place of a box that is cut: half a stall."""
 
 
+FOOT_BIAS = 0.08
+"""Share of a box's height by which its lower edge may be off for good: two sigmas (``stands.EXEMPT``), because it is
+off the same way at every look, and no number of looks takes that away.
+"""
+
 DRAWN_M = 0.1
 """Metres to which a place on a map is drawn, one sigma."""
 
@@ -62,7 +67,8 @@ class GroundPermits:
         if self._mounting is None or self._position is None:
             return None
         x, y = foot_points(place[None])[0] * size
-        ground = place_on_ground(self._mounting, self._position, size, float(x), float(y))
+        foot_px = max(2.0, FOOT_BIAS * float(place[3] - place[1]) * size[1])
+        ground = place_on_ground(self._mounting, self._position, size, float(x), float(y), foot_px)
         if ground is not None and place[3] >= CUT:
             ee, en, nn = ground.spread or (0.0, 0.0, 0.0)
             more = CUT_M**2
