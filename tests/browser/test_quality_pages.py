@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import shutil
 from collections.abc import Iterator
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -12,6 +13,9 @@ from playwright.sync_api import Page, expect
 from sqlalchemy import select
 
 from casework.audit.tables import AuditEvent
+from casework.evidence.queries import items_of
+from casework.evidence.tables import EvidenceItem
+from casework.privacy.preparing import Preparer
 from casework.privacy.tables import ClearGrant
 from casework.review.quality_tables import PlantedItem
 from casework.tables import Candidate
@@ -19,6 +23,8 @@ from jiexun.house import open_house
 from tests.browser.driving import Faults, Server, serious, serve
 from tests.browser.quality_home import Made, plant_and_answer, quality_home
 from tests.browser.test_review_desk import sign_in
+from tests.builders import PASSWORD
+from tests.ingest.footage_builders import a_video
 
 pytestmark = pytest.mark.browser
 COUNTED = 8
@@ -76,8 +82,11 @@ def test_a_senior_sees_both_views_and_decides(
 
 def test_own_figures_first_then_the_others(page: Page, office: Server, faults: Faults) -> None:
     sign_in(page, office, "/review/quality", "leader")
-    expect(page.get_by_test_id("person-second")).to_contain_text("未开放")
+    expect(page.get_by_test_id("person-second")).to_contain_text("其余最迟")  # what is three days old is open
     page.get_by_test_id("person-second").get_by_role("link").click()
+    expect(page.get_by_test_id("reviewer-name")).to_have_text("陈刚")
+    expect(page.get_by_text("其余最迟")).to_be_visible()
+    page.get_by_test_id("period-from").fill(page.get_by_test_id("period-to").input_value())
     expect(page.get_by_test_id("quality-closed")).to_contain_text("最迟")
     sign_out(page)
 
@@ -104,13 +113,15 @@ def test_own_figures_first_then_the_others(page: Page, office: Server, faults: F
     sign_in(page, office, "/review/quality", "leader")
     second = page.get_by_test_id("person-second")
     expect(second).to_contain_text(f"2 / {COUNTED + 2}")
-    expect(page.get_by_test_id("alpha")).to_contain_text("件")
+    expect(page.get_by_test_id("alpha")).to_contain_text("尚无")  # of one alone there is none
     assert serious(page) == []
     second.get_by_role("link").click()
     expect(page.get_by_test_id("reviewer-name")).to_have_text("陈刚")
     expect(page.get_by_test_id("quality-decisions")).to_have_text(str(COUNTED + 2))
     sign_out(page)
-    sign_in(page, office, "/cases", "auditor")
+    page.get_by_test_id("username").fill("auditor")
+    page.get_by_test_id("password").fill(PASSWORD)
+    page.get_by_test_id("sign-in").click()
     page.get_by_test_id("nav-quality").click()
     expect(second).to_contain_text(f"2 / {COUNTED + 2}")
     assert faults.seen == []
@@ -175,16 +186,28 @@ def test_clear_with_a_reason_for_a_while(page: Page, office: Server, faults: Fau
     assert faults.seen == []
 
 
-def test_a_clip_plays_once_it_is_covered(page: Page, server: Server, faults: Faults) -> None:
-    """The demonstration's clip: its covered copy is made when it is first asked for."""
-    page.goto(f"{server.url}/sign-in")
-    page.get_by_test_id("username").fill("reviewer")
-    page.get_by_test_id("password").fill("jiexun-demo")
-    page.get_by_test_id("sign-in").click()
+def test_a_clip_plays_once_it_is_covered(page: Page, office: Server, tmp_path: Path, faults: Faults) -> None:
+    """Its covered copy is made when it is first asked for; until then the page waits, calmly, and then plays it."""
+    with open_house(office.home) as house, house.database.write() as session:
+        row = session.scalars(select(Candidate).where(Candidate.state == "open")).first()
+        assert row is not None
+        picture = items_of(session, row.id)[0]
+        data = a_video(tmp_path / "clip.mp4", [i * 0.1 for i in range(8)]).read_bytes()
+        meta = {**picture.meta, "end": (picture.captured_at + timedelta(seconds=0.8)).isoformat()}
+        session.add(
+            EvidenceItem(
+                seal_seq=picture.seal_seq, candidate_id=row.id, kind="clip", role="clip", sha256=house.store.put(data),
+                media_type="video/mp4", size=len(data), captured_at=picture.captured_at, meta=meta,
+            )
+        )  # fmt: skip
+        number = row.id
+    sign_in(page, office, f"/candidates/{number}", "leader")
     expect(page.get_by_test_id("candidate-number")).to_be_visible()
     page.keyboard.press("p")
-    expect(page.locator("[data-testid=clip-making], video").first).to_be_visible()
-    page.locator("video").wait_for(timeout=60_000)
+    expect(page.get_by_test_id("clip-making")).to_contain_text("正在遮挡人脸与车牌")
+    with open_house(office.home) as house:
+        assert Preparer(house.database, house.views).work()
+    page.locator("video").wait_for()
     page.wait_for_function("() => document.querySelector('video').readyState >= 2")
     expect(page.get_by_test_id("clear-ask")).to_be_visible()
     assert faults.seen == []
