@@ -171,6 +171,9 @@ def test_signing_in_and_out(office: Office) -> None:
             "devices",
             "rules",
             "withdrawals",
+            "quality",
+            "completeness",
+            "unblur",
         )
     }
     cookie = caller.cookies["jiexun_session"]

@@ -51,11 +51,14 @@ def decide(page: Page, key: str) -> str:
     ready = page.locator("[data-testid=decide-keep]:enabled, [data-testid=legal-accept]:enabled")
     expect(ready).to_be_visible()
     page.keyboard.press(key)
+    gone_on = """was => document.querySelector('[data-testid=queue-empty]') ||
+        document.querySelector('[data-testid=candidate-number]')?.innerText !== was"""
     page.wait_for_function(
-        """was => document.querySelector('[data-testid=queue-empty]') ||
-            document.querySelector('[data-testid=candidate-number]')?.innerText !== was""",
-        arg=number,
+        f"was => document.querySelector('[data-testid=legal-sure]') || ({gone_on})(was)", arg=number
     )
+    if page.get_by_test_id("legal-sure").is_visible():  # something is missing: said once more
+        page.keyboard.press(key)
+    page.wait_for_function(gone_on, arg=number)
     return number
 
 
