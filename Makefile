@@ -49,13 +49,14 @@ page-types: review_ui/node_modules/.package-lock.json
 
 ## stress: the tests that kill, with counts: KILLS=1000 ends runs and servers at random points; then the simulated
 ##         district of DISTRICT=cameras,days,passes; then CAMERAS street cameras that drop and return for MINUTES;
-##         then a panel of simulated reviewers over PANEL things
+##         then a panel of simulated reviewers over PANEL things; then NODES simulated Ray nodes against one
 KILLS ?= 40
 DISTRICT ?= 50,20,200
 CAMERAS ?= 100
 MINUTES ?= 20
 REVIEWS ?= 200
 PANEL ?= 3000
+NODES ?= 2
 KILLED := $(addprefix tests/,jiexun/test_killed.py jiexun/test_killed_uploads.py jiexun/test_live_killed.py \
   browser/test_killed_server.py detector/test_reduced_precision.py)
 .PHONY: stress
@@ -68,6 +69,8 @@ stress: everything page
 	  tests/ingest/streams/test_drops.py $(PYTEST_ARGS) || failed=1; \
 	JIEXUN_STRESS_PANEL=$(PANEL) .venv/bin/python -m pytest -o timeout=0 \
 	  tests/casework/review/test_panel.py $(PYTEST_ARGS) || failed=1; \
+	JIEXUN_STRESS_NODES=$(NODES) .venv/bin/python -m pytest -o timeout=0 \
+	  tests/jiexun/test_bench_cameras.py $(PYTEST_ARGS) || failed=1; \
 	exit $$failed
 
 ## page:   build the review page (review_ui/dist)

@@ -18,6 +18,7 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
+from typing import BinaryIO
 
 from jiexun.processes import end_with_parent, kill
 
@@ -28,12 +29,23 @@ STORE_BYTES = 80_000_000
 
 @dataclass(frozen=True, slots=True)
 class OwnCluster:
-    """environment: for what joins. address: of the head. head: its process. nodes: of the others, in order."""
+    """environment: for what joins. address: of the head. head: its process. nodes: of the others, in order.
+
+    folder: of Ray's files, with what each node said in a log.
+    """
 
     environment: dict[str, str]
     address: str
     head: subprocess.Popen[bytes]
     nodes: tuple[subprocess.Popen[bytes], ...]
+    folder: Path
+
+    def check(self) -> None:
+        """Raises RuntimeError with its own words when a node has ended by itself."""
+        for number, node in enumerate(self.nodes):
+            if node.poll() is not None:
+                said = (self.folder / f"node-{number}.log").read_text(errors="replace")
+                raise RuntimeError(f"node {number} of Ray ended: {said}")
 
 
 @contextmanager
@@ -63,24 +75,22 @@ def own_cluster(
     first = ["--head", f"--port={address.rpartition(':')[2]}", "--include-dashboard=false"]
     with ExitStack() as stack:
         stack.callback(shutil.rmtree, folder, ignore_errors=True)
-        head = _node(
-            stack, environment, [*first, f"--num-cpus={head_cpus}", f"--temp-dir={folder}", *common], None
-        )
-        _answers(address)
-        others = [
-            _node(
-                stack,
-                environment,
-                [f"--address={address}", "--num-cpus=1", *common],
-                pinned[n] if pinned else None,
-            )
-            for n in range(nodes)
-        ]
-        yield OwnCluster(environment, address, head, tuple(others))
+
+        def node(name: str, options: list[str], core: int | None) -> subprocess.Popen[bytes]:
+            with (folder / f"{name}.log").open("wb") as log:
+                started = _node(environment, [*options, *common], core, log)
+            stack.callback(kill, started)
+            return started
+
+        head = node("head", [*first, f"--num-cpus={head_cpus}", f"--temp-dir={folder}"], None)
+        _answers(address, head, folder / "head.log")
+        join = [f"--address={address}", "--num-cpus=1"]
+        others = [node(f"node-{n}", join, pinned[n] if pinned else None) for n in range(nodes)]
+        yield OwnCluster(environment, address, head, tuple(others), folder)
 
 
 def _node(
-    stack: ExitStack, environment: dict[str, str], options: list[str], core: int | None
+    environment: dict[str, str], options: list[str], core: int | None, log: BinaryIO
 ) -> subprocess.Popen[bytes]:
     before = os.sched_getaffinity(0)
     try:
@@ -88,27 +98,25 @@ def _node(
             os.sched_setaffinity(
                 0, {core}
             )  # of this thread: what it starts, and all that those start, inherit it
-        node = subprocess.Popen(
+        return subprocess.Popen(
             [Path(sys.executable).parent / "ray", "start", *options],
             env=environment,
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
+            stdout=log,
+            stderr=log,
             start_new_session=True,
             preexec_fn=partial(end_with_parent, signal.SIGTERM),
         )
     finally:
         os.sched_setaffinity(0, before)
-    stack.callback(kill, node)
-    return node
 
 
-def _answers(address: str) -> None:
+def _answers(address: str, head: subprocess.Popen[bytes], log: Path) -> None:
     """Until Ray's head takes connections."""
     host, _, port = address.rpartition(":")
     end = time.monotonic() + START_S
-    while time.monotonic() < end:
+    while time.monotonic() < end and head.poll() is None:
         with socket.socket() as probe:
             if probe.connect_ex((host, int(port))) == 0:
                 return
         time.sleep(0.2)
-    raise RuntimeError(f"Ray did not start within {START_S:.0f} s")
+    raise RuntimeError(f"Ray did not start within {START_S:.0f} s: {log.read_text(errors='replace')}")

@@ -18,6 +18,8 @@ from jiexun.processes import cpu_s, family
 
 ASK_S = 0.5
 STOP_S = 20.0
+OPEN_S = 2.0
+"""For each camera that is opened, on a machine that is busy with other things."""
 
 Step = Callable[[str], None]
 
@@ -53,19 +55,25 @@ def measured(bench: Bench, nodes: int, seconds: float) -> Window:
     placed = {"executor": "ray", "ray_address": bench.cluster.address, "ray_workers": nodes}
     house = replace(bench.house, settings=settings.model_copy(update=placed))
     ray.init(address=bench.cluster.address, namespace=NAMESPACE, log_to_driver=False, configure_logging=False)
-    executor = RayExecutor(house, bench.make)
-    began = utcnow()
     try:
-        _until(lambda: _rooms(ray) >= len(bench.cluster.nodes), START_S, "the nodes did not join Ray")
+        _until(
+            lambda: _rooms(ray, bench.cluster) == len(bench.cluster.nodes),
+            START_S,
+            "not all nodes joined Ray",
+        )
+        executor, began = RayExecutor(house, bench.make), utcnow()
         executor.start()
-        _until(lambda: len(executor.reports) == nodes, START_S, "the workers did not start")
-        bench.step(f"{nodes} node(s): each camera is opened")
-        limit = START_S + 2.0 * _progress(house.database, began).unseen
-        _until(lambda: _progress(house.database, began).unseen == 0, limit, "cameras were not looked at")
-        actors = [int(name.split(":")[1]) for name in executor.reports.values()]
-        return _counted(bench, nodes, actors, seconds)
+        try:
+            _until(lambda: len(executor.reports) == nodes, START_S, "not all workers started")
+            bench.step(f"{nodes} node(s): each camera is opened")
+            limit = START_S + OPEN_S * _progress(house.database, began).unseen
+            _until(lambda: _progress(house.database, began).unseen == 0, limit, "not all cameras were opened")
+            actors = [int(name.split(":")[1]) for name in executor.reports.values()]
+            return _counted(bench, nodes, actors, seconds)
+        finally:
+            executor.stop(STOP_S)
     finally:
-        executor.stop(STOP_S)
+        ray.shutdown()  # else it ends this process as soon as the cluster is gone
 
 
 def _counted(bench: Bench, nodes: int, actors: Sequence[int], seconds: float) -> Window:
@@ -107,8 +115,9 @@ def _progress(database: Database, since: datetime) -> Progress:
         return progress(session, since, utcnow())
 
 
-def _rooms(ray: Any) -> int:
-    """Nodes that take actors."""
+def _rooms(ray: Any, cluster: OwnCluster) -> int:
+    """Nodes that take actors. Raises RuntimeError when one has ended."""
+    cluster.check()
     return sum(node["Alive"] and node["Resources"].get("CPU", 0) > 0 for node in ray.nodes())
 
 

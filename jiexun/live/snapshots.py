@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import multiprocessing
+import signal
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from email.utils import formatdate
@@ -13,6 +14,7 @@ import cv2
 
 from ingest.recorded import open_recording
 from jiexun.demo.job import FOOTAGE
+from jiexun.processes import end_with_parent
 
 CLIP = "wutong_c0101.mp4"
 QUALITY = 90
@@ -50,6 +52,7 @@ def serving(shown: Sequence[bytes]) -> Iterator[str]:
 
 
 def _process(shown: list[bytes], told: Connection) -> None:
+    end_with_parent(signal.SIGTERM)
     asyncio.run(_serve(shown, told))
 
 

@@ -6,12 +6,18 @@ import json
 import os
 import subprocess
 import sys
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 from typer.testing import CliRunner
 
+from casework.db import Database, utcnow
 from casework.errors import Invalid
+from casework.live.rehearsal import Progress, is_empty, many_cameras, progress
+from casework.live.service import Around, Begin, NewLook, begin_days, write_looks
+from casework.plans.model import Done
+from casework.plans.schedule import lease_due, looked, refresh
 from jiexun.cli import app
 from jiexun.live.scaling import told
 from jiexun.live.scaling_window import Window
@@ -37,6 +43,26 @@ def test_figures_are_medians_over_the_rounds() -> None:
     assert (found.one_node_looks_per_cpu_s, found.nodes_looks_per_cpu_s, found.cpu_ratio) == (25, 22, 0.88)
     assert found.always_due
     assert not told([*one, window(2, 30, 22, always_due=False)]).always_due
+
+
+def test_progress_tells_looks_and_cameras_that_wait(database: Database) -> None:
+    now = utcnow()
+    later = now + timedelta(seconds=101)
+    with database.write() as session:
+        assert is_empty(session)
+        many_cameras(session, 10, 100.0, lambda n: f"http://127.0.0.1:9/{n}", lambda n: ("0" * 64, 8, 6), now)
+        assert not is_empty(session)
+        refresh(session, now)
+        assert progress(session, now, now + timedelta(seconds=100)) == Progress(0, 10, 10)
+        one, _other, _third = lease_due(session, later, 3, "w")
+        assert progress(session, now, later) == Progress(0, 7, 10)
+        assert progress(session, now, later + timedelta(seconds=61)) == Progress(0, 10, 10)  # leases ended
+        looked(session, later, [Done(one.device_id, one.token, later)])
+        assert progress(session, now, later) == Progress(0, 7, 9)
+        around = Around("s", ("stall",), "m-1", "0" * 64, 100.0, now)
+        [day] = begin_days(session, [Begin(one.device_id, one.code, now.date(), around)])
+        write_looks(session, [NewLook(day.footage_id, one.device_id, None, 0, later, "http", 0, None)])
+        assert progress(session, now, later) == Progress(1, 7, 9)
 
 
 @pytest.mark.parametrize(
