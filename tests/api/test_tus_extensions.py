@@ -11,6 +11,7 @@ import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from pathlib import Path
@@ -492,10 +493,7 @@ def test_uploads_leave_room_on_the_disk(sqlite: Database, folder: Path) -> None:
     fresh = folder / "again"
     fresh.mkdir()
     full = Limits(keep_free=shutil.disk_usage(folder).total)
-    office.app.state.context = type(office.context)(
-        office.database, office.store, office.context.page_dir, office.context.uploads_dir,
-        office.context.footage_dir, full,
-    )  # fmt: skip
+    office.app.state.context = replace(office.context, upload_limits=full)
     car = a_car(office)
     assert _refused(patch(car, url, 4000, VIDEO[4000:])) == (507, "disk_full")
     assert _refused(create(car, filename="b.mp4")) == (507, "disk_full")
