@@ -95,7 +95,11 @@ def completeness(id: Id, ctx: Ctx, person: Lawyer, request: Request) -> q.Comple
         complete=all(one.ok is not False for one in found),
         items=[
             q.CompletenessItem(
-                code=one.code, ok=one.ok, title=one.title[at], words=one.words[at], article=one.article
+                code=one.code,
+                ok=one.ok,
+                title=one.title[at],
+                words=one.words[at],
+                article=one.article[at] if one.article else None,
             )
             for one in found
         ],

@@ -44,7 +44,7 @@ class Item:
     ok: bool | None
     title: Words
     words: Words
-    article: str | None
+    article: Words | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -226,7 +226,7 @@ def _item(entry: dict[str, Any], found: _Found) -> Item:
         found.ok,
         (entry["zh"], entry["en"]),
         (zh.format(**found.values, **found.zh), en.format(**found.values, **found.en)),
-        entry.get("article"),
+        (entry["article"][0], entry["article"][1]) if "article" in entry else None,
     )
 
 

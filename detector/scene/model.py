@@ -235,7 +235,7 @@ class Change(StrEnum):
 class SceneEvent:
     """A violation that was raised, went on (new key time), or ended.
 
-    gone: it ended because its thing was seen to be away or to be let off, and not because nobody looks any more.
+    gone: it ended because its place was seen to be empty, and not because nobody looks any more.
     """
 
     change: Change

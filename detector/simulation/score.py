@@ -40,7 +40,7 @@ class Event:
     clear: tuple[Run, ...]
     seen: tuple[Run, ...]
     things: tuple[int, ...] = (0,)
-    empty_s: float = 1800.0
+    empty_s: float = 3600.0
 
 
 @dataclass(slots=True)

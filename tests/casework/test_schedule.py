@@ -349,16 +349,18 @@ def test_a_changed_interval_keeps_half_of_it_between_two_looks(sqlite: Database)
 
 
 def test_13_000_cameras_are_planned_and_leased_in_time(sqlite: Database) -> None:
-    """The time limits are three times what a busy machine needed; docs/PLANS.md has the figures."""
+    """Processor time, which other work on the machine hardly changes; the limits are three times what it needed.
+    docs/PLANS.md has the figures.
+    """
     with sqlite.write() as session:
         cameras(session, 13_000)
         a_plan(session, interval_s=300, types=["stall"])
-        began = time.perf_counter()
+        began = time.process_time()
         assert refresh(session, b.START) == 13_000
-        assert time.perf_counter() - began < 6
-        began = time.perf_counter()
+        assert time.process_time() - began < 6
+        began = time.process_time()
         assert refresh(session, b.START) == 0
-        assert time.perf_counter() - began < 3
+        assert time.process_time() - began < 3
         per_10_s = session.scalars(
             select(func.count()).group_by(func.strftime("%H:%M", LookDue.due_at)).select_from(LookDue)
         ).all()
@@ -367,9 +369,9 @@ def test_13_000_cameras_are_planned_and_leased_in_time(sqlite: Database) -> None
         lease_due(session, now, 64, "w")
         times = []
         for _ in range(9):
-            began = time.perf_counter()
+            began = time.process_time()
             got = lease_due(session, now, 64, "w")
-            times.append(time.perf_counter() - began)
+            times.append(time.process_time() - began)
             assert len(got) == 64
             looked(session, now, _done(got))
         assert sorted(times)[4] < 0.06
